@@ -1,0 +1,27 @@
+/* base/file.h: whole files, read with a limit and written atomically. */
+#ifndef LM_BASE_FILE_H
+#define LM_BASE_FILE_H
+
+#include <lamina/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The whole file in new memory (release with lm__free), refused above `limit` bytes before memory is taken. */
+lm_status lm__file_read(const char *path, size_t limit, uint8_t **data, size_t *bytes);
+
+/* A file being written under a temporary name in the same folder; commit syncs it and renames it over `path`, so that
+ * readers see the old file or the new one, whole. Abort removes it; so does a failed commit. */
+typedef struct lm__file_writer lm__file_writer;
+lm_status lm__file_create(const char *path, lm__file_writer **out);
+lm_status lm__file_write(lm__file_writer *writer, const void *data, size_t bytes);
+lm_status lm__file_seek(lm__file_writer *writer, uint64_t offset);
+lm_status lm__file_commit(lm__file_writer *writer);
+void lm__file_abort(lm__file_writer *writer);
+
+/* Both steps for data in memory. */
+lm_status lm__file_save(const char *path, const void *data, size_t bytes);
+
+int lm__file_exists(const char *path);
+lm_status lm__make_folders(const char *path);    /* mkdir -p */
+
+#endif

@@ -1,0 +1,31 @@
+/* base/team.h: the compute threads.
+ *
+ * One team per process, started at the first parallel piece of work that is worth it. Work is a number of jobs fixed by the
+ * problem, never by the number of threads: results are the same bytes for any team. When the team is taken (a
+ * second caller, or a call from inside a job) the caller does all jobs itself.
+ * Waiting threads spin briefly, then sleep.
+ */
+#ifndef LM_BASE_TEAM_H
+#define LM_BASE_TEAM_H
+
+#include <stddef.h>
+
+enum { LM__MAX_THREADS = 256 };
+
+typedef void lm__job_fn(void *argument, size_t job, int thread);
+
+/* Calls fn(argument, job, thread) for every job in [0, jobs); `thread` < lm__team_threads() is unique among the calls
+ * running at the same time, for per-thread scratch. Returns when all are done. jobs <= 1: runs in place. */
+void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument);
+
+int lm__team_threads(void);
+
+/* Ends the team's threads (they start again when needed). Called by lm_set_threads and before fork-like work. */
+void lm__team_stop(void);
+
+/* Flush-to-zero and denormals-are-zero for the calling thread: returns the previous state for lm__fp_restore. Team
+ * threads always run with it. */
+unsigned lm__fp_fast(void);
+void lm__fp_restore(unsigned state);
+
+#endif
