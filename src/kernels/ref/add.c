@@ -1,0 +1,6 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/add.c"
+#include "kernels/ref/numbers.h"
+#else
+REF_ROW2(add, x + y)
+#endif

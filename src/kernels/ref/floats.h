@@ -1,0 +1,20 @@
+/* kernels/ref/floats.h: builds LM_REF_FILE for float and double; see ref.h. */
+#include "kernels/ref/ref.h"
+#define T float
+#define A float
+#define SUFFIX f32
+#define FN(f) f##f
+#include LM_REF_FILE
+#undef T
+#undef A
+#undef SUFFIX
+#undef FN
+#define T double
+#define A double
+#define SUFFIX f64
+#define FN(f) f
+#include LM_REF_FILE
+#undef T
+#undef A
+#undef SUFFIX
+#undef FN

@@ -1,0 +1,50 @@
+/* kernels/ref/ref.h: how a reference kernel is written once and built for several types.
+ *
+ * A file src/kernels/ref/NAME.c looks like this; T is the storage type, A the type sums are kept in, and REF(NAME)
+ * becomes lm__ref_NAME_f32 and lm__ref_NAME_f64:
+ *
+ *     #ifndef T
+ *     #define LM_REF_FILE "kernels/ref/NAME.c"
+ *     #include "kernels/ref/floats.h"        (also: numbers.h with integers, all.h with bool)
+ *     #else
+ *     void REF(NAME)(const T *x, T *y, size_t n) { … FN(exp)(x[i]) … }
+ *     #endif
+ *
+ * Plain C99 on pointers and sizes, no Lamina types: the C exporter prints this text. FN(exp) is exp or expf. */
+#ifndef LM_KERNELS_REF_H
+#define LM_KERNELS_REF_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LM__REF_JOIN_(a, b) lm__ref_##a##_##b
+#define LM__REF_JOIN(a, b) LM__REF_JOIN_(a, b)
+#define REF(name) LM__REF_JOIN(name, SUFFIX)
+
+/* Rows (see kernels/map.h): REF_ROW1(exp, FN(exp)(x)), REF_ROW2(add, x + y), REF_ROW3 with x, y, z. */
+#define REF_ROW1(name, expression)                                                                               \
+    void REF(name)(size_t n, const void *const *in, void *out, const double *imm)                                \
+    {                                                                                                            \
+        const T *xs = (const T *)in[0];                                                                          \
+        T *ys = (T *)out;                                                                                        \
+        (void)imm;                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                         \
+            const T x = xs[i];                                                                                   \
+            ys[i] = (T)(expression);                                                                             \
+        }                                                                                                        \
+    }
+#define REF_ROW2_TO(R, name, expression)                                                                         \
+    void REF(name)(size_t n, const void *const *in, void *out, const double *imm)                                \
+    {                                                                                                            \
+        const T *xs = (const T *)in[0], *ys = (const T *)in[1];                                                  \
+        R *zs = (R *)out;                                                                                        \
+        (void)imm;                                                                                               \
+        for (size_t i = 0; i < n; i++) {                                                                         \
+            const T x = xs[i], y = ys[i];                                                                        \
+            zs[i] = (R)(expression);                                                                             \
+        }                                                                                                        \
+    }
+#define REF_ROW2(name, expression) REF_ROW2_TO(T, name, expression)
+#endif
