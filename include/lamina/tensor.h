@@ -45,8 +45,8 @@ lm_tensor *lm_tensor_new(lm_dtype dtype, int rank, const int64_t *dims);
 /* As above, with a copy of `data` (rank 0: one number). */
 lm_tensor *lm_tensor_copy_of(lm_dtype dtype, int rank, const int64_t *dims, const void *data);
 
-/* A tensor over the caller's memory, which must outlive it; `release(user)` is called with the last reference, or
- * never if NULL. */
+/* A tensor over the caller's memory, which must outlive it; `release(user)`, if not NULL, is called with the last
+ * reference. A poisoned result took nothing over. */
 lm_tensor *lm_tensor_wrap(lm_dtype dtype, int rank, const int64_t *dims, void *data, void (*release)(void *user),
                           void *user);
 
@@ -83,7 +83,8 @@ lm_tensor *lm_tensor_slice(lm_tensor *t, int64_t begin, int64_t end);
 
 /* --- output ------------------------------------------------------------------------------------------------ */
 
-/* Prints to stdout like NumPy, at most `rows` rows of the first dimension and `decimals` decimals. */
+/* Prints to stdout like NumPy (with suppress=True): of two or more dimensions the first `rows` rows (0: all), and at
+ * most `decimals` decimals; long inner dimensions show their first and last three. */
 typedef struct lm_print_args {
     size_t size;
     int rows, decimals;

@@ -22,7 +22,7 @@ uint32_t lm__bytes_u32le(lm__bytes *b);
 uint64_t lm__bytes_u64le(lm__bytes *b);
 uint32_t lm__bytes_u32be(lm__bytes *b);
 
-/* Text being built; grows through the allocator; a failed growth sets `bad` and keeps what fits. */
+/* Text being built; grows through the allocator; a failed growth sets `bad`, after which nothing is added. */
 typedef struct lm__text {
     char *data;             /* always terminated once something was written; release with lm__free */
     size_t size, capacity;

@@ -20,8 +20,9 @@ typedef struct lm__object {
  * lm_free and lm_retain leave it alone. The struct behind every object begins with an lm__object. */
 struct lm__type {
     const char *name;
-    void (*destroy)(void *object);  /* releases what the object owns, not its own memory */
+    void (*destroy)(void *object);  /* releases what the object owns, not its own memory; NULL: nothing to do */
     lm__object *poisoned;
+    size_t bytes;                   /* sizeof the struct, for lm__object_poison                               */
 };
 
 #define LM__POISON(type_pointer) {.type = (type_pointer), .references = -1, .status = LM_NO_MEMORY, .sticky = 1}
@@ -33,7 +34,8 @@ void *lm__object_new(const lm__type *type, size_t bytes);
  * Returns the object. The poisoned static is left as it is. */
 void *lm__object_fail(void *object, int sticky);
 
-/* For constructors: frees `object`, and returns a poisoned one of its type that carries the thread's last error. */
+/* For constructors that fail: a new zeroed object of the type that carries the thread's last error and keeps it; the
+ * type's static poisoned one where there is no memory for that. */
 void *lm__object_poison(const lm__type *type);
 
 /* LM_OK, or the error of a poisoned object made the calling thread's last error. NULL gives LM_INVALID "what: NULL". */

@@ -8,6 +8,7 @@
 #ifndef LM_BASE_TEAM_H
 #define LM_BASE_TEAM_H
 
+#include <lamina/status.h>
 #include <stddef.h>
 
 enum { LM__MAX_THREADS = 256 };
@@ -15,12 +16,16 @@ enum { LM__MAX_THREADS = 256 };
 typedef void lm__job_fn(void *argument, size_t job, int thread);
 
 /* Calls fn(argument, job, thread) for every job in [0, jobs); `thread` < lm__team_threads() is unique among the calls
- * running at the same time, for per-thread scratch. Returns when all are done. jobs <= 1: runs in place. */
+ * that this lm__parallel has running at the same time, for per-thread scratch. Returns when all are done. Every job runs
+ * with flush-to-zero (below), on whatever thread. jobs <= 1: runs in place. */
 void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument);
 
 int lm__team_threads(void);
 
-/* Ends the team's threads (they start again when needed). Called by lm_set_threads and before fork-like work. */
+/* Sets the number of threads, 1 to LM__MAX_THREADS; 0: the default again. LM_BUSY while the team works. */
+lm_status lm__team_resize(int threads);
+
+/* Ends the team's threads (they start again when needed); waits for work in progress. */
 void lm__team_stop(void);
 
 /* Flush-to-zero and denormals-are-zero for the calling thread: returns the previous state for lm__fp_restore. Team

@@ -1,0 +1,131 @@
+/* base/alloc.c: the allocator hook, and counters of what it gave. The only file that calls the C library's malloc. */
+#include "base/alloc.h"
+
+#include <lamina/runtime.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+/* Stands before every block and fills one alignment unit. It keeps the way back, so that a block outlives a change of
+ * allocator. */
+typedef struct header {
+    size_t bytes;                           /* of the block, without this header */
+    void (*release)(void *user, void *pointer, size_t bytes);
+    void *user;
+} header;
+_Static_assert(sizeof(header) <= ALIGNMENT, "the header takes one alignment unit");
+
+static void *libc_allocate(void *user, size_t bytes, size_t alignment)
+{
+    (void)user;
+    size_t rounded = (bytes + alignment - 1) & ~(alignment - 1);
+    return rounded < bytes ? NULL : aligned_alloc(alignment, rounded);
+}
+
+static void libc_release(void *user, void *pointer, size_t bytes)
+{
+    (void)user, (void)bytes;
+    free(pointer);
+}
+
+static const lm_allocator libc_allocator = {libc_allocate, libc_release, NULL};
+static lm_allocator current = {libc_allocate, libc_release, NULL};
+static _Atomic uint64_t allocations, releases;
+static _Atomic size_t live, peak;
+
+void lm_set_allocator(const lm_allocator *allocator)
+{
+    current = allocator ? *allocator : libc_allocator;
+}
+
+lm_memory_stats lm_memory(void)
+{
+    return (lm_memory_stats){
+        .allocations = atomic_load_explicit(&allocations, memory_order_relaxed),
+        .releases = atomic_load_explicit(&releases, memory_order_relaxed),
+        .live = atomic_load_explicit(&live, memory_order_relaxed),
+        .peak = atomic_load_explicit(&peak, memory_order_relaxed),
+    };
+}
+
+static void count_in(size_t bytes)
+{
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+    size_t now = atomic_fetch_add_explicit(&live, bytes, memory_order_relaxed) + bytes;
+    size_t most = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > most && !atomic_compare_exchange_weak_explicit(&peak, &most, now, memory_order_relaxed,
+                                                                memory_order_relaxed)) {}
+}
+
+static header *header_of(void *pointer)
+{
+    return (header *)((char *)pointer - ALIGNMENT);
+}
+
+void *lm__alloc(size_t bytes)
+{
+    if (bytes > (size_t)PTRDIFF_MAX - 2 * ALIGNMENT) return NULL;
+    char *block = current.allocate(current.user, bytes + ALIGNMENT, ALIGNMENT);
+    if (!block) return NULL;
+    *(header *)block = (header){bytes, current.release, current.user};
+    count_in(bytes);
+    return block + ALIGNMENT;
+}
+
+void *lm__calloc(size_t count, size_t bytes)
+{
+    size_t total = lm__mul_size(count, bytes);
+    void *pointer = lm__alloc(total);
+    return pointer ? memset(pointer, 0, total) : NULL;
+}
+
+void *lm__realloc(void *pointer, size_t bytes)
+{
+    if (!pointer) return lm__alloc(bytes);
+    void *fresh = lm__alloc(bytes);
+    if (!fresh) return NULL;
+    size_t old = header_of(pointer)->bytes;
+    memcpy(fresh, pointer, old < bytes ? old : bytes);
+    lm__free(pointer);
+    return fresh;
+}
+
+void lm__free(void *pointer)
+{
+    if (!pointer) return;
+    header h = *header_of(pointer);
+    atomic_fetch_add_explicit(&releases, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&live, h.bytes, memory_order_relaxed);
+    h.release(h.user, header_of(pointer), h.bytes + ALIGNMENT);
+}
+
+char *lm__strdup(const char *text)
+{
+    if (!text) return NULL;
+    size_t bytes = strlen(text) + 1;
+    char *copy = lm__alloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+int lm__grow(void *array_pointer, size_t count, size_t *capacity, size_t element_bytes)
+{
+    if (count < *capacity) return 0;
+    void *old;
+    memcpy(&old, array_pointer, sizeof old);    /* the array is a pointer of any type */
+    size_t wanted = *capacity < 4 ? 8 : lm__mul_size(*capacity, 2);
+    if (wanted <= count) wanted = count + 1;
+    void *fresh = lm__realloc(old, lm__mul_size(wanted, element_bytes));
+    if (!fresh) return -1;
+    memcpy(array_pointer, &fresh, sizeof fresh);
+    *capacity = wanted;
+    return 0;
+}
+
+size_t lm__mul_size(size_t a, size_t b)
+{
+    size_t product;
+    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
