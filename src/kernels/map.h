@@ -13,13 +13,22 @@ enum { LM__MAP_BLOCK = 1024, LM__MAP_MAX_ARGS = 3, LM__MAP_MAX_OPERANDS = 32, LM
 /* `imm`: the op's own numbers (for example an exponent), or NULL. `out` may be the same array as an input. */
 typedef void lm__row_fn(size_t n, const void *const *in, void *out, const double *imm);
 
-/* An op's row functions by the type of its computing input (its first; for where: its second). NULL: not for it. */
+/* An op's row functions, by the type of its computing input: number `by` (0; for where: 1). An op whose result may have any
+ * type (cast) has a table by that type instead: to[result].of[input]. NULL: not for these types. */
 typedef struct lm__rows {
     lm__row_fn *of[LM_DTYPE_COUNT];
+    int by;
+    const struct lm__rows *to;
 } lm__rows;
 
-/* The vectorised row function for an op and type at a level, or NULL: use the reference. */
-lm__row_fn *lm__simd_row(const char *op, lm_dtype dtype, lm__isa isa);
+/* The reference row for a computing input of type `dtype` and a result of type `result`, or NULL. */
+static inline lm__row_fn *lm__row_of(const lm__rows *rows, lm_dtype dtype, lm_dtype result)
+{
+    return rows->to ? rows->to[result].of[dtype] : rows->of[dtype];
+}
+
+/* The vectorised row function for an op and types (as lm__row_of) at a level, or NULL: use the reference. */
+lm__row_fn *lm__simd_row(const char *op, lm_dtype dtype, lm_dtype result, lm__isa isa);
 
 /* An operand or result in memory: the program runs over `rank` dimensions `dims` (of lm__map), and stride is in
  * elements, 0 where broadcast. */
