@@ -1,0 +1,89 @@
+/* lamina/data.h: datasets: where examples come from, and what is done to them on the way to a model.
+ *
+ * A dataset is a description; reading it is an iterator's work. Elements are tuples of tensors, (x, y) or (x, y,
+ * sample_weight) or (x) alone: single examples until lm_data_batch joins them. Combinators take over the reference to the
+ * dataset they are handed, so that they nest: lm_data_batch(lm_data_take(ds, 100), 32). Everything is deterministic: the
+ * order depends on the seed and the epoch alone, not on threads.
+ *
+ * Threads: a dataset may be iterated by several threads at once, each with its own iterator. */
+#ifndef LAMINA_DATA_H
+#define LAMINA_DATA_H
+
+#include <lamina/args.h>
+#include <lamina/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lm_dataset lm_dataset;
+typedef struct lm_iterator lm_iterator;
+
+enum { LM_DATA_MAX_TENSORS = 8 };
+
+/* --- sources: each a new reference ---------------------------------------------------------------------------- */
+
+/* Rows of arrays with the same first dimension: element i is row i of each. Retains them; NULL ends the list (y may be
+ * NULL). */
+lm_dataset *lm_data_from_arrays(lm_tensor *x, lm_tensor *y);
+lm_dataset *lm_data_from_tensors(int n, lm_tensor *const *tensors);
+
+/* An IDX file, plain or gzip, of images and one of labels. */
+lm_dataset *lm_data_from_idx(const char *images, const char *labels);
+
+/* Elements made by a function: make(user, index, tensors) writes element `index` into the given tensors, whose types and
+ * shapes are those of `like`. Called from one thread at a time. `release(user)` when the dataset goes. */
+typedef lm_status lm_data_make_fn(void *user, int64_t index, lm_tensor *const *out);
+lm_dataset *lm_data_from_function(int64_t count, int n, lm_tensor *const *like, lm_data_make_fn *make, void *user,
+                                  void (*release)(void *user));
+
+/* The built-in sets. MNIST: images u8 (60000, 28, 28, 1) and (10000, …), labels u8 (N,), digits 0…9. Fashion-MNIST has the same
+ * layout. Looked for in LAMINA_DATA, the source tree's data/, ../shared/datasets, /usr/share/datasets and the user's cache;
+ * the message of a failure says which file is wanted and how to get it. Both are poisoned on failure; returns the status. */
+lm_status lm_data_mnist(lm_dataset **train, lm_dataset **test);
+lm_status lm_data_fashion_mnist(lm_dataset **train, lm_dataset **test);
+/* A built-in set by name ("mnist", "fashion_mnist"); LM_NOT_FOUND suggests the nearest. */
+lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test);
+
+/* --- combinators: each takes over `ds`, gives a new reference --------------------------------------------------- */
+
+/* Each element's tensors replaced: fn reads `in` and writes `out`, whose types and shapes are those of `like` (NULL: as in).
+ * `random` is a number that depends only on seed, epoch and element: the seed for augmentation. */
+typedef lm_status lm_data_map_fn(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out);
+lm_dataset *lm_data_map(lm_dataset *ds, lm_data_map_fn *fn, void *user, int n, lm_tensor *const *like);
+
+lm_dataset *lm_data_shuffle(lm_dataset *ds, uint64_t seed);         /* a full permutation, another one each epoch  */
+lm_dataset *lm_data_batch(lm_dataset *ds, int64_t size, bool drop_remainder);
+lm_dataset *lm_data_repeat(lm_dataset *ds, int64_t times);          /* LM_ANY: for ever                            */
+lm_dataset *lm_data_take(lm_dataset *ds, int64_t count);
+lm_dataset *lm_data_skip(lm_dataset *ds, int64_t count);
+lm_dataset *lm_data_cache(lm_dataset *ds);                          /* kept in memory after the first pass         */
+lm_dataset *lm_data_prefetch(lm_dataset *ds, int elements);         /* made ahead by a background thread           */
+
+/* --- what a dataset is -------------------------------------------------------------------------------------------- */
+
+int64_t lm_data_count(const lm_dataset *ds);                        /* elements an epoch; LM_ANY if without end    */
+int64_t lm_data_batch_size(const lm_dataset *ds);                   /* 0: elements are single examples             */
+/* Tensors of an element; types and shapes (LM_ANY where it varies) of tensor i. */
+int lm_data_tensors(const lm_dataset *ds);
+int lm_data_shape(const lm_dataset *ds, int i, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
+/* Names of the classes, in order of the labels; NULL where unknown. *count receives their number. Borrowed. */
+const char *const *lm_data_classes(const lm_dataset *ds, int *count);
+
+/* Tensor i of the whole dataset as one array, in order (for arrays: the array itself, shared). New reference. */
+lm_tensor *lm_data_array(lm_dataset *ds, int i);
+
+/* --- iteration ------------------------------------------------------------------------------------------------------ */
+
+/* One pass in the order of the given epoch, from element `start` on. New reference; retains the dataset. */
+lm_iterator *lm_data_iterate(lm_dataset *ds, int64_t epoch, int64_t start);
+/* The next element's tensors, borrowed until the next call. Returns their number, 0 at the end, -1 on an error. After
+ * the first two elements and until the end no memory is taken. */
+int lm_iterator_next(lm_iterator *it, lm_tensor *out[LM_DATA_MAX_TENSORS]);
+/* Begins another epoch with the same buffers. */
+lm_status lm_iterator_restart(lm_iterator *it, int64_t epoch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

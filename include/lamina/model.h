@@ -1,0 +1,169 @@
+/* lamina/model.h: models: build, compile, fit, evaluate, predict, save. Keras's words, defaults and numbers.
+ *
+ * Errors: the first one is recorded on the model (lm_failed, lm_error); compile, fit, evaluate and save then do nothing until
+ * lm_clear. Messages name the layer and its index, what came, what was expected, and the likely fix.
+ * Threads: lm_predict and other calls on a const model from any thread at once; everything else from one thread. A
+ * second thread that trains or changes a model in use gets LM_BUSY. */
+#ifndef LAMINA_MODEL_H
+#define LAMINA_MODEL_H
+
+#include <lamina/data.h>
+#include <lamina/graph.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lm_model lm_model;
+typedef struct lm_history lm_history;
+
+/* The seed of what is made from now on in this process: initial weights, shuffling, dropout. 0 at start. */
+void lm_set_seed(uint64_t seed);
+
+/* --- building -------------------------------------------------------------------------------------------------------- */
+
+/* A stack of layers. Takes over the references; the count comes from the array, so a NULL or failed layer is an error,
+ * not an end. New reference. */
+lm_model *lm_sequential_new(size_t count, lm_layer *const *layers);
+#define lm_sequential(...)                                                                                       \
+    lm_sequential_new(sizeof((lm_layer *[]){NULL, ##__VA_ARGS__}) / sizeof(lm_layer *) - 1,                      \
+                      (lm_layer *[]){NULL, ##__VA_ARGS__} + 1)
+lm_status lm_sequential_add(lm_model *model, lm_layer *layer);      /* takes over the reference */
+
+/* A layer, loss, … from Keras's class name and configuration: lm_layer_from_config("Dense", "{\"units\": 10}"). */
+lm_layer *lm_layer_from_config(const char *class_name, const char *json);
+/* What its get_config() would print. A new string, given back with lm_string_free. */
+char *lm_layer_config(const lm_layer *layer);
+void lm_string_free(char *text);
+
+const char *lm_model_name(const lm_model *model);
+int lm_model_layers(const lm_model *model);                         /* number, without the input */
+lm_layer *lm_model_layer(const lm_model *model, int index);         /* borrowed; negative counts from the end */
+const char *lm_layer_name(const lm_layer *layer);
+const char *lm_layer_class(const lm_layer *layer);
+
+/* Shapes with LM_ANY for the batch; the rank, or -1 while not built. */
+int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
+int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
+
+/* Makes the weights for inputs of the given shape, batch included (LM_ANY); models with an input layer are built already. */
+lm_status lm_build(lm_model *model, int rank, const int64_t *dims);
+
+/* Keras's table of layers, shapes and parameters, to the progress sink (stdout). `memory` adds the plan of a training step
+ * (or of prediction, if not compiled) for batches of `batch_size`: every buffer, its life, the total. */
+typedef struct lm_summary_args {
+    size_t size;
+    bool memory;
+    int64_t batch_size;
+    int line_length;                                                /* 0: 80 */
+} lm_summary_args;
+lm_status lm_summary_with(lm_model *model, const lm_summary_args *args);
+#define lm_summary(model, ...)                                                                                   \
+    LM__WITH(lm_summary_args, LM__LIST(.batch_size = 32), lm_summary_with((model), &lm__a), __VA_ARGS__)
+
+/* --- weights ------------------------------------------------------------------------------------------------------------ */
+
+int lm_weights(const lm_model *model);                              /* number: per layer trainable, then the others */
+lm_variable *lm_weight(const lm_model *model, int index);           /* borrowed; lm_variable_value, lm_variable_set */
+int64_t lm_parameters(const lm_model *model, bool trainable_only);
+
+/* --- training ------------------------------------------------------------------------------------------------------------ */
+
+enum { LM_MAX_METRICS = 16 };
+typedef struct lm_compile_args {
+    size_t size;
+    lm_optimizer *optimizer;                                        /* taken over; NULL: optimizer_name    */
+    const char *optimizer_name;                                     /* "rmsprop", Keras's default          */
+    const char *loss;
+    lm_loss *loss_object;                                           /* taken over                          */
+    const char *metrics[LM_MAX_METRICS];
+    lm_metric *metric_objects[LM_MAX_METRICS];                      /* taken over; after the named ones    */
+} lm_compile_args;
+lm_status lm_compile_with(lm_model *model, const lm_compile_args *args);
+#define lm_compile(model, ...)                                                                                   \
+    LM__WITH(lm_compile_args, LM__LIST(.optimizer_name = "rmsprop"), lm_compile_with((model), &lm__a), __VA_ARGS__)
+
+typedef struct lm_fit_args {
+    size_t size;
+    int epochs, initial_epoch;
+    int64_t batch_size;                                             /* for data that are not batched yet   */
+    lm_dataset *validation_data;                                    /* borrowed                            */
+    double validation_split;                                        /* the last part, taken before shuffling */
+    bool shuffle;
+    int verbose;                                                    /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a
+                                                                       terminal, else lines                 */
+    int64_t steps_per_epoch;                                        /* 0: to the end of the data           */
+} lm_fit_args;
+#define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)
+/* The history belongs to the model (lm_retain keeps it) until the next fit. NULL only for a NULL model. */
+const lm_history *lm_fit_with(lm_model *model, lm_dataset *data, const lm_fit_args *args);
+#define lm_fit(model, data, ...)                                                                                 \
+    LM__WITH(lm_fit_args, LM_FIT_DEFAULTS, lm_fit_with((model), (data), &lm__a), __VA_ARGS__)
+const lm_history *lm_fit_arrays_with(lm_model *model, lm_tensor *x, lm_tensor *y, const lm_fit_args *args);
+#define lm_fit_arrays(model, x, y, ...)                                                                          \
+    LM__WITH(lm_fit_args, LM_FIT_DEFAULTS, lm_fit_arrays_with((model), (x), (y), &lm__a), __VA_ARGS__)
+
+/* A history: a table of epochs by names ("loss", "accuracy", "val_loss", …). */
+int lm_history_epochs(const lm_history *history);
+int lm_history_columns(const lm_history *history);
+const char *lm_history_name(const lm_history *history, int column);
+/* NaN where there is none. epoch < 0 counts from the end. */
+double lm_history_get(const lm_history *history, const char *name, int epoch);
+double lm_history_seconds(const lm_history *history, int epoch);    /* wall time of the epoch's training part */
+int64_t lm_history_steps(const lm_history *history, int epoch);     /* training steps the epoch made */
+
+/* Results by name. A plain value: nothing to free. */
+typedef struct lm_logs {
+    int count;
+    struct {
+        char name[48];
+        double value;
+    } item[LM_MAX_METRICS + 1];
+} lm_logs;
+double lm_get(lm_logs logs, const char *name);                      /* NaN where there is none */
+
+typedef struct lm_evaluate_args {
+    size_t size;
+    int64_t batch_size;
+    int verbose;
+} lm_evaluate_args;
+lm_logs lm_evaluate_with(lm_model *model, lm_dataset *data, const lm_evaluate_args *args);
+#define lm_evaluate(model, data, ...)                                                                            \
+    LM__WITH(lm_evaluate_args, LM__LIST(.batch_size = 32, .verbose = -1),                                        \
+             lm_evaluate_with((model), (data), &lm__a), __VA_ARGS__)
+lm_logs lm_evaluate_arrays(lm_model *model, lm_tensor *x, lm_tensor *y);
+
+/* One step on one batch; metrics are those of this batch alone. sample_weight may be NULL. */
+lm_logs lm_train_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight);
+lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight);
+
+/* Asks a running fit to end after its batch; the model stays usable. From any thread or signal handler. */
+void lm_request_stop(lm_model *model);
+int lm_stopped(const lm_model *model);                              /* whether the last fit ended so */
+
+/* --- prediction ---------------------------------------------------------------------------------------------------------- */
+
+/* The outputs for all of the data (its first tensor) as one array. New reference, poisoned on failure; the model itself
+ * records nothing. Any thread. */
+lm_tensor *lm_predict(const lm_model *model, lm_dataset *data);
+lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
+/* One call on the caller's memory: x is (n, …) of the input's type and shape, y receives (n, …). Any thread. */
+lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y);
+
+/* --- files ---------------------------------------------------------------------------------------------------------------- */
+
+/* Keras's .keras format, both ways. Written whole or not at all. lm_load: new reference, poisoned on failure. */
+lm_status lm_save(lm_model *model, const char *path);
+lm_model *lm_load(const char *path);
+
+/* --- output --------------------------------------------------------------------------------------------------------------- */
+
+/* Where progress bars and summaries go: write(user, text, bytes), calls serialised. `terminal`: whether lines may be
+ * rewritten. NULL brings stdout back. */
+typedef void lm_sink_fn(void *user, const char *text, size_t bytes);
+void lm_set_sink(lm_sink_fn *write, void *user, bool terminal);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
