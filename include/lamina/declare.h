@@ -28,6 +28,27 @@ typedef struct lm_initializer lm_initializer;
     const char *dtype;                                                                                           \
     bool trainable;                                                                                              \
     int64_t input_shape[LM_MAX_RANK]
+#define LM_LAYER_DEFAULTS .trainable = true, .dtype = "float32"
+
+/* The fields every loss takes; `reduction`: "sum_over_batch_size" (the mean), "sum", "mean", "none". */
+#define LM_LOSS_FIELDS                                                                                           \
+    size_t size;                                                                                                 \
+    const char *name;                                                                                            \
+    const char *reduction
+#define LM_LOSS_DEFAULTS .reduction = "sum_over_batch_size"
+
+/* The fields every optimizer takes, as in Keras; NaN (the default) switches decay and clipping off. */
+#define LM_OPTIMIZER_FIELDS                                                                                      \
+    size_t size;                                                                                                 \
+    const char *name;                                                                                            \
+    double learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm;                                    \
+    bool use_ema;                                                                                                \
+    double ema_momentum;                                                                                         \
+    int64_t ema_overwrite_frequency
+#define LM_NONE __builtin_nan("")
+#define LM_OPTIMIZER_DEFAULTS                                                                                    \
+    .learning_rate = 0.001, .weight_decay = LM_NONE, .clipnorm = LM_NONE, .clipvalue = LM_NONE,                  \
+    .global_clipnorm = LM_NONE, .ema_momentum = 0.99
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,66 @@
+/* nn/layer.h: the inside of layers. */
+#ifndef LM_NN_LAYER_H
+#define LM_NN_LAYER_H
+
+#include "graph/graph.h"
+#include "nn/config.h"
+#include "nn/initializer.h"
+
+enum { LM__LAYER_WEIGHTS = 8 };
+
+struct lm_layer {
+    lm__configured base;
+    lm_dtype dtype;                     /* of its weights and computation */
+    bool trainable, built;
+    lm_variable *weight[LM__LAYER_WEIGHTS]; /* in Keras's order: trainable, then the others */
+    int nweights;
+    lm__shape input_shape, output_shape; /* set by the model, in its table of dimensions */
+};
+
+/* What a layer may use while it adds its ops to a graph. */
+typedef struct lm__layer_call {
+    lm_graph *graph;
+    bool training;
+    lm_value *key;                      /* i64[2] {seed, step}; NULL where nothing random may happen */
+} lm__layer_call;
+
+typedef struct lm__layer_class {
+    lm__class base;
+    /* Makes the weights for an input shape (dimension 0 is the batch). NULL: no weights. */
+    lm_status (*build)(lm_layer *layer, const lm__shape *input, uint64_t seed);
+    /* Adds the layer's ops; the graph's scope is already the layer's name. */
+    lm_value *(*call)(lm_layer *layer, const lm__layer_call *call, lm_value *x);
+} lm__layer_class;
+
+extern const lm__type lm__layer_type;
+extern const lm__class *const lm__layer_classes[];
+
+/* How every layer's argument struct begins. */
+typedef struct lm__layer_args {
+    LM_LAYER_FIELDS;
+} lm__layer_args;
+
+lm_layer *lm__layer_new(const lm__layer_class *class, const void *args);
+/* The first rows of every layer's table. */
+#define LM__LAYER_FIELD_ROWS(type)                                                                               \
+    LM__FIELD(type, trainable, LM__FIELD_BOOL),                                                                  \
+        LM__FIELD(type, dtype, LM__FIELD_STRING, .choices = "float32|float64")
+
+/* Makes the weights (once) and adds the ops. Errors name the layer and the input's shape. */
+lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed);
+lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_value *x);
+
+/* For build: a weight of the layer's dtype, filled by the initializer (object, or name if NULL) from the stream
+ * "<layer>/<name>". */
+lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const int64_t *dims, bool trainable,
+                           const lm_initializer *object, const char *initializer, uint64_t seed);
+/* The current version of weight i in the call's graph. */
+lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i);
+/* LM_INVALID unless the input has `rank` dimensions (with the batch). */
+lm_status lm__layer_rank(const lm_layer *layer, const lm__shape *input, int rank);
+/* LM_INVALID unless that dimension of the input is a number (axis < 0 counts from the end). */
+lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis);
+/* The activation named by a field applied to x (NULL or "linear": x). */
+lm_value *lm__layer_activation(const char *name, lm_value *x);
+
+#endif
