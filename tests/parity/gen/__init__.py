@@ -1,0 +1,1 @@
+"""The makers of parity cases, one file for each kind."""
