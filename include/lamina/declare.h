@@ -13,6 +13,9 @@ extern "C" {
 typedef struct lm_value lm_value;
 typedef struct lm_graph lm_graph;
 
+/* A list of integers as two arguments, its length and the array: LM__INTS(0, 2); LM__INTS() is empty. */
+#define LM__INTS(...) (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__}
+
 /* Building blocks of models; see model.h. All are objects (object.h). */
 typedef struct lm_layer lm_layer;
 typedef struct lm_loss lm_loss;

@@ -1,6 +1,6 @@
 /* ops/registry.c: expands registry.def. */
 #include "ops/registry.h"
-#include <lamina/ops.h>
+#include "ops/support.h"
 
 static const lm__op *const all[] = {
 #define LM_OP(name) &lm__op_##name,

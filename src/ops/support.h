@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "ops/registry.h"
 #include <lamina/ops.h>
+#include <string.h>
 
 /* --- reference rows (kernels/ref/NAME.c): declares them and defines `rows` ------------------------------------- */
 #define LM__ROW_FLOATS_DECLARE(name) lm__row_fn lm__ref_##name##_f32, lm__ref_##name##_f64;
@@ -18,14 +19,42 @@
                           [LM_I32] = lm__ref_##name##_i32, [LM_I64] = lm__ref_##name##_i64
 #define LM_ROWS_FLOATS(name)                                                                                     \
     LM__ROW_FLOATS_DECLARE(name)                                                                                 \
-    static const lm__rows rows = {{LM__ROW_FLOATS(name)}};
+    static const lm__rows rows = {.of = {LM__ROW_FLOATS(name)}};
 #define LM_ROWS_NUMBERS(name)                                                                                    \
     LM__ROW_NUMBERS_DECLARE(name)                                                                                \
-    static const lm__rows rows = {{LM__ROW_NUMBERS(name)}};
+    static const lm__rows rows = {.of = {LM__ROW_NUMBERS(name)}};
 #define LM_ROWS_ALL(name)                                                                                        \
     LM__ROW_NUMBERS_DECLARE(name)                                                                                \
     lm__row_fn lm__ref_##name##_bool;                                                                            \
-    static const lm__rows rows = {{LM__ROW_NUMBERS(name), [LM_BOOL] = lm__ref_##name##_bool}};
+    static const lm__rows rows = {.of = {LM__ROW_NUMBERS(name), [LM_BOOL] = lm__ref_##name##_bool}};
+
+/* Reference kernels of plain ops: declares one function of type `fn` per element type, and the table `refs` of them by
+ * dtype: LM_REFS_FLOATS(fn, NAME), LM_REFS_NUMBERS, LM_REFS_ALL. */
+#define LM__REFS(fn, ...) static fn *const refs[LM_DTYPE_COUNT] = {__VA_ARGS__};
+#define LM_REFS_FLOATS(fn, name)                                                                                 \
+    fn lm__ref_##name##_f32, lm__ref_##name##_f64;                                                               \
+    LM__REFS(fn, LM__ROW_FLOATS(name))
+#define LM__REFS_NUMBERS_DECLARE(fn, name)                                                                       \
+    fn lm__ref_##name##_f32, lm__ref_##name##_f64, lm__ref_##name##_u8, lm__ref_##name##_i8,                     \
+        lm__ref_##name##_i32, lm__ref_##name##_i64;
+#define LM_REFS_NUMBERS(fn, name)                                                                                \
+    LM__REFS_NUMBERS_DECLARE(fn, name)                                                                           \
+    LM__REFS(fn, LM__ROW_NUMBERS(name))
+#define LM_REFS_ALL(fn, name)                                                                                    \
+    LM__REFS_NUMBERS_DECLARE(fn, name)                                                                           \
+    fn lm__ref_##name##_bool;                                                                                    \
+    LM__REFS(fn, LM__ROW_NUMBERS(name), [LM_BOOL] = lm__ref_##name##_bool)
+
+/* --- attributes that passes look into ------------------------------------------------------------------------------ */
+typedef struct lm__fill_attr {
+    lm_dtype dtype;
+    lm__shape shape;
+    double value;
+} lm__fill_attr;
+
+typedef struct lm__shape_attr { /* of reshape and broadcast_to: the result's shape */
+    lm__shape shape;
+} lm__shape_attr;
 
 /* --- inference ---------------------------------------------------------------------------------------------------- */
 /* Map ops: inputs of one type, broadcast together; the result has that type (…_same) or bool (…_compare). Types without a
@@ -35,11 +64,15 @@ lm_status lm__infer_map_compare(lm__infer *infer);
 /* One input, the same type and shape. */
 lm_status lm__infer_same(lm__infer *infer);
 
-/* Refusals with the op's name, and the shapes of all inputs: lm__op_invalid(infer, "kernel has %d channels, …"). */
+/* Refusals: the message with the types and shapes of all inputs behind it; the engine puts layer and op before it:
+ * lm__op_invalid(infer, "kernel has %d channels, …"). */
 lm_status lm__op_invalid(const lm__infer *infer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* axis in [-rank, rank) made >= 0, or LM_INVALID. */
 lm_status lm__op_axis(const lm__infer *infer, int rank, int64_t *axis);
+
+/* A shape that a caller of a builder gave: rank and dimensions in range; `any`: LM_ANY may stand in it. */
+lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out);
 
 /* --- builders for gradients ------------------------------------------------------------------------------------------ */
 /* Output i of the node at hand. */

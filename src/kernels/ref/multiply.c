@@ -1,0 +1,6 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/multiply.c"
+#include "kernels/ref/numbers.h"
+#else
+REF_ROW2(multiply, x * y)
+#endif
