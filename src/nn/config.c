@@ -1,0 +1,230 @@
+/* nn/config.c: making configured objects: defaults, copying, checking. */
+#include "nn/config.h"
+
+#include "base/alloc.h"
+#include "nn/activations/activation.h"
+#include "nn/initializer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(type, args, offset) ((type *)((char *)(args) + (offset)))
+
+/* Whether `word` stands in a list such as "valid|same". */
+static int listed(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at && *at;) {
+        const char *end = strchr(at, '|');
+        size_t n = end ? (size_t)(end - at) : strlen(at);
+        if (n == length && !memcmp(at, word, n)) return 1;
+        at = end ? end + 1 : NULL;
+    }
+    return 0;
+}
+
+static lm_status bad_value(const lm__class *class, const lm__field *f, const char *got, const char *want)
+{
+    return lm__fail(LM_INVALID, "%s: %s = %s, but it must be %s", class->name, f->name, got, want);
+}
+
+static lm_status check_number(const lm__class *class, const lm__field *f, double value)
+{
+    if (!(f->low < f->high) || (f->kind == LM__FIELD_FLOAT && isnan(value))) return LM_OK;
+    if (value >= f->low && value <= f->high) return LM_OK;
+    char got[64], want[128];
+    snprintf(got, sizeof got, "%g", value);
+    if (isinf(f->high))
+        snprintf(want, sizeof want, "%g or more%s", f->low, f->low == 1 && value == 0 ? " (was it left out?)" : "");
+    else
+        snprintf(want, sizeof want, "between %g and %g", f->low, f->high);
+    return bad_value(class, f, got, want);
+}
+
+static lm_status check_choice(const lm__class *class, const lm__field *f, const char *value)
+{
+    if (!f->choices || !value || listed(f->choices, value)) return LM_OK;
+    char got[80], want[160];
+    size_t n = 0;
+    snprintf(got, sizeof got, "\"%.60s\"", value);
+    for (const char *c = f->choices; *c && n + 6 < sizeof want; c++) {
+        if (*c == '|')
+            n += (size_t)snprintf(want + n, sizeof want - n, "\" or \"");
+        else if (c == f->choices)
+            n += (size_t)snprintf(want + n, sizeof want - n, "\"%c", *c);
+        else
+            want[n++] = *c, want[n] = 0;
+    }
+    snprintf(want + n, sizeof want - n, "\"");
+    return bad_value(class, f, got, want);
+}
+
+/* {3} -> {3, 3}; then each number's limits. */
+static lm_status check_ints(const lm__class *class, const lm__field *f, int64_t *value)
+{
+    int given = 0;
+    for (int i = 0; i < f->count; i++) given += value[i] != 0;
+    if (given == 0) return LM_OK;
+    if (given == 1 && value[0])
+        for (int i = 1; i < f->count; i++) value[i] = value[0];
+    for (int i = 0; i < f->count; i++) LM_TRY(check_number(class, f, (double)value[i]));
+    return LM_OK;
+}
+
+/* The list's end is its first 0; 0 as a size would be silently lost otherwise, so nothing may follow it. */
+static lm_status check_shape(const lm__class *class, const lm__field *f, const int64_t *value)
+{
+    int end = 0;
+    while (end < LM_MAX_RANK && value[end]) end++;
+    for (int i = 0; i < LM_MAX_RANK; i++) {
+        if (i > end && value[i])
+            return lm__fail(LM_INVALID, "%s: dimension %d of %s is 0; sizes must be 1 or more", class->name, end,
+                            f->name);
+        if (value[i] < LM_ANY)
+            return lm__fail(LM_INVALID, "%s: dimension %d of %s is %lld; sizes must be 1 or more (or LM_ANY)",
+                            class->name, i, f->name, (long long)value[i]);
+    }
+    return LM_OK;
+}
+
+static lm_status copy_text(const char **text)
+{
+    if (!*text) return LM_OK;
+    size_t bytes = strlen(*text) + 1;
+    char *copy = lm__strdup(*text);
+    *text = copy;
+    return copy ? LM_OK : lm__no_memory(bytes);
+}
+
+/* Takes ownership of one field of `args` (still pointing to the caller's data), and checks it. */
+static lm_status take_field(const lm__class *class, const lm__field *f, void *args)
+{
+    switch (f->kind) {
+    case LM__FIELD_INT: return check_number(class, f, (double)*AT(int64_t, args, f->offset));
+    case LM__FIELD_FLOAT: return check_number(class, f, *AT(double, args, f->offset));
+    case LM__FIELD_BOOL: return LM_OK;
+    case LM__FIELD_INTS: return check_ints(class, f, AT(int64_t, args, f->offset));
+    case LM__FIELD_SHAPE: return check_shape(class, f, AT(int64_t, args, f->offset));
+    case LM__FIELD_STRING:
+        LM_TRY(copy_text(AT(const char *, args, f->offset)));
+        return check_choice(class, f, *AT(const char *, args, f->offset));
+    case LM__FIELD_ACTIVATION: {
+        const char **name = AT(const char *, args, f->offset);
+        const lm__activation *found;
+        LM_TRY(copy_text(name));
+        return *name ? lm__activation_find(*name, &found) : LM_OK;
+    }
+    case LM__FIELD_INITIALIZER: {
+        const char **name = AT(const char *, args, f->offset);
+        lm_initializer **object = AT(lm_initializer *, args, f->other);
+        LM_TRY(copy_text(name));
+        if (!*object && *name) *object = lm__initializer_named(*name);
+        return *object ? lm__object_check(*object, &lm__initializer_type, f->name) : LM_OK;
+    }
+    }
+    return LM_OK;
+}
+
+/* Strings of the fields from `from` on still belong to the caller: forget them. Objects were taken over. */
+static void forget_texts(const lm__field *from, void *args)
+{
+    for (const lm__field *f = from; f->name; f++)
+        if (f->kind == LM__FIELD_STRING || f->kind == LM__FIELD_ACTIVATION || f->kind == LM__FIELD_INITIALIZER)
+            *AT(const char *, args, f->offset) = NULL;
+}
+
+static lm_status take_fields(const lm__class *class, void *args)
+{
+    for (const lm__field *f = class->fields; f->name; f++) {
+        lm_status status = take_field(class, f, args);
+        if (status) {
+            forget_texts(f + 1, args);
+            return status;
+        }
+    }
+    return LM_OK;
+}
+
+static void release_objects(const lm__class *class, void *args)
+{
+    for (const lm__field *f = class->fields; f->name; f++)
+        if (f->kind == LM__FIELD_INITIALIZER) lm_free(*AT(lm_initializer *, args, f->other));
+}
+
+static lm_status fill_args(const lm__class *class, lm__configured *self, const void *args)
+{
+    size_t size = args ? ((const lm__args_head *)args)->size : 0;
+    self->args = lm__calloc(1, class->args_bytes);
+    if (!self->args) return lm__no_memory(class->args_bytes);
+    memcpy(self->args, class->defaults, class->args_bytes);
+    if (size) memcpy(self->args, args, size < class->args_bytes ? size : class->args_bytes);
+    lm__args_head *head = self->args;
+    const char *name = head->name;
+    head->size = class->args_bytes, head->name = NULL;
+    LM_TRY(take_fields(class, self->args));
+    if (name && !*name) return lm__fail(LM_INVALID, "%s: the name is empty; leave it out to have one made", class->name);
+    if (name && strchr(name, '/')) return lm__fail(LM_INVALID, "%s: name \"%.60s\" contains '/'", class->name, name);
+    if (name && !(self->name = lm__strdup(name))) return lm__no_memory(strlen(name) + 1);
+    return class->check ? class->check(self) : LM_OK;
+}
+
+void *lm__configured_new(const lm__class *class, const void *args)
+{
+    lm__configured *self = lm__object_new(class->type, class->object_bytes);
+    if (lm_failed(self)) {
+        if (args) release_objects(class, (void *)args);
+        return self;
+    }
+    self->class = class;
+    if (fill_args(class, self, args) == LM_OK) return self;
+    if (!self->args && args) release_objects(class, (void *)args);
+    lm_free(self);
+    return lm__object_poison(class->type);
+}
+
+void lm__configured_destroy(void *object)
+{
+    lm__configured *self = object;
+    lm__free(self->name);
+    if (!self->args || !self->class) return;
+    for (const lm__field *f = self->class->fields; f->name; f++)
+        if (f->kind == LM__FIELD_STRING || f->kind == LM__FIELD_ACTIVATION || f->kind == LM__FIELD_INITIALIZER)
+            lm__free((void *)*AT(const char *, self->args, f->offset));
+    release_objects(self->class, self->args);
+    lm__free(self->args);
+}
+
+const lm__class *lm__class_find(const lm__class *const *list, const char *name, const char *what)
+{
+    char snake[64];
+    const char *names[257];
+    int n = 0;
+    for (const lm__class *const *c = list; *c; c++) {
+        lm__snake_case((*c)->name, snake, sizeof snake);
+        if (!strcmp((*c)->name, name) || !strcmp(snake, name) || listed((*c)->aliases, name)) return *c;
+        if (n < 256) names[n++] = (*c)->name;
+    }
+    names[n] = NULL;
+    const char *near = lm__nearest(name, names);
+    if (near)
+        lm__fail(LM_NOT_FOUND, "unknown %s \"%.80s\" (did you mean \"%s\"?)", what, name, near);
+    else
+        lm__fail(LM_NOT_FOUND, "unknown %s \"%.80s\"", what, name);
+    return NULL;
+}
+
+static int is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static int is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+void lm__snake_case(const char *name, char *out, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; name[i] && n + 2 < bytes; i++) {
+        char c = name[i], next = name[i + 1];
+        int word = i > 0 && is_upper(c) && (is_lower(next) || is_lower(name[i - 1]));
+        if (word) out[n++] = '_';
+        out[n++] = is_upper(c) ? (char)(c - 'A' + 'a') : c;
+    }
+    out[n] = 0;
+}

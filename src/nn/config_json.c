@@ -1,0 +1,218 @@
+/* nn/config_json.c: configured objects to and from Keras's get_config(). */
+#include "nn/config.h"
+
+#include "base/alloc.h"
+#include "nn/initializer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(type, args, offset) ((const type *)((const char *)(args) + (offset)))
+#define TO(type, args, offset) ((type *)((char *)(args) + (offset)))
+
+/* --- writing --------------------------------------------------------------------------------------------------- */
+
+static json_t *ints(const int64_t *value, int count, int until_zero)
+{
+    json_t *list = json_array();
+    if (!until_zero && count && !value[0]) {
+        json_decref(list);
+        return json_null();
+    }
+    for (int i = 0; i < count && !(until_zero && !value[i]); i++)
+        json_array_append_new(list, value[i] == LM_ANY && until_zero == 2 ? json_null() : json_integer(value[i]));
+    return list;
+}
+
+static json_t *text_or_null(const char *text) { return text ? json_string(text) : json_null(); }
+
+static json_t *field_json(const lm__field *f, const void *args)
+{
+    switch (f->kind) {
+    case LM__FIELD_INT: return json_integer(*AT(int64_t, args, f->offset));
+    case LM__FIELD_FLOAT: {
+        double value = *AT(double, args, f->offset);
+        return isnan(value) ? json_null() : json_real(value);
+    }
+    case LM__FIELD_BOOL: return json_boolean(*AT(bool, args, f->offset));
+    case LM__FIELD_STRING: return text_or_null(*AT(const char *, args, f->offset));
+    case LM__FIELD_INTS: return ints(AT(int64_t, args, f->offset), f->count, 0);
+    case LM__FIELD_SHAPE: return ints(AT(int64_t, args, f->offset), LM_MAX_RANK, 1);
+    case LM__FIELD_ACTIVATION: {
+        const char *name = *AT(const char *, args, f->offset);
+        return json_string(name ? name : "linear");
+    }
+    case LM__FIELD_INITIALIZER: {
+        const lm_initializer *object = *(lm_initializer *const *)((const char *)args + f->other);
+        return object ? lm__configured_json(&object->base) : json_null();
+    }
+    }
+    return NULL;
+}
+
+json_t *lm__configured_config(const lm__configured *self)
+{
+    json_t *config = json_object();
+    if (self->name) json_object_set_new(config, "name", json_string(self->name));
+    for (const lm__field *f = self->class->fields; f->name; f++)
+        if (json_object_set_new(config, f->name, field_json(f, self->args))) {
+            json_decref(config);
+            lm__no_memory(0);
+            return NULL;
+        }
+    return config;
+}
+
+json_t *lm__configured_json(const lm__configured *self)
+{
+    json_t *config = lm__configured_config(self);
+    if (!config) return NULL;
+    json_t *all = json_pack("{s:s, s:s, s:o, s:n}", "module", self->class->module, "class_name", self->class->name,
+                            "config", config, "registered_name");
+    if (!all) lm__no_memory(0);
+    return all;
+}
+
+/* --- reading --------------------------------------------------------------------------------------------------- */
+
+static lm_status wrong(const lm__class *class, const char *key, const json_t *value, const char *want)
+{
+    char got[101];
+    size_t n = json_dumpb(value, got, sizeof got - 1, JSON_ENCODE_ANY | JSON_COMPACT);
+    got[n < sizeof got ? n : 0] = 0;
+    return lm__fail(LM_CORRUPT, "%s: config \"%s\" is %s, but it must be %s", class->name, key,
+                    *got ? got : "something long", want);
+}
+
+static lm_status read_ints(const lm__class *class, const lm__field *f, const json_t *value, int64_t *out)
+{
+    if (json_is_null(value)) return LM_OK;
+    if (json_is_integer(value)) {
+        for (int i = 0; i < f->count; i++) out[i] = json_integer_value(value);
+        return LM_OK;
+    }
+    if (!json_is_array(value) || (int)json_array_size(value) != f->count)
+        return wrong(class, f->name, value, f->count == 2 ? "a number or two" : "a number or a list of them");
+    for (int i = 0; i < f->count; i++) {
+        const json_t *item = json_array_get(value, (size_t)i);
+        if (!json_is_integer(item)) return wrong(class, f->name, value, "whole numbers");
+        out[i] = json_integer_value(item);
+    }
+    return LM_OK;
+}
+
+static lm_status read_shape(const lm__class *class, const lm__field *f, const json_t *value, int64_t *out)
+{
+    memset(out, 0, LM_MAX_RANK * sizeof *out);
+    if (json_is_null(value)) return LM_OK;
+    if (!json_is_array(value) || json_array_size(value) > LM_MAX_RANK) return wrong(class, f->name, value, "a shape");
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        if (!json_is_integer(item) && !json_is_null(item)) return wrong(class, f->name, value, "a shape");
+        out[i] = json_is_null(item) ? LM_ANY : json_integer_value(item);
+        if (!out[i]) return wrong(class, f->name, value, "sizes of 1 or more");
+    }
+    return LM_OK;
+}
+
+/* A name or dtype that Keras may write as a plain string or as {"class_name", "config": {"name"}}. */
+static const char *text_of(const json_t *value)
+{
+    if (json_is_object(value)) value = json_object_get(json_object_get(value, "config"), "name");
+    return json_string_value(value);
+}
+
+static lm_status read_initializer(const lm__class *class, const char *key, const json_t *value, lm_initializer **out)
+{
+    if (json_is_null(value)) return LM_OK;
+    const char *name = json_is_object(value) ? json_string_value(json_object_get(value, "class_name"))
+                                             : json_string_value(value);
+    if (!name) return wrong(class, key, value, "an initializer");
+    const lm__class *found = lm__class_find(lm__initializer_classes, name, "initializer");
+    if (!found) return lm_last_status();
+    *out = json_is_object(value) ? lm__configured_from(found, json_object_get(value, "config"))
+                                 : lm__configured_new(found, NULL);
+    return lm__object_check(*out, &lm__initializer_type, key);
+}
+
+static lm_status read_field(const lm__class *class, const lm__field *f, const json_t *value, void *args)
+{
+    switch (f->kind) {
+    case LM__FIELD_INT:
+        if (!json_is_integer(value)) return wrong(class, f->name, value, "a whole number");
+        *TO(int64_t, args, f->offset) = json_integer_value(value);
+        return LM_OK;
+    case LM__FIELD_FLOAT:
+        if (!json_is_number(value) && !json_is_null(value)) return wrong(class, f->name, value, "a number");
+        *TO(double, args, f->offset) = json_is_null(value) ? NAN : json_number_value(value);
+        return LM_OK;
+    case LM__FIELD_BOOL:
+        if (!json_is_boolean(value)) return wrong(class, f->name, value, "true or false");
+        *TO(bool, args, f->offset) = json_is_true(value);
+        return LM_OK;
+    case LM__FIELD_STRING:
+    case LM__FIELD_ACTIVATION:
+        if (!json_is_null(value) && !text_of(value)) return wrong(class, f->name, value, "a name");
+        *TO(const char *, args, f->offset) = text_of(value);
+        return LM_OK;
+    case LM__FIELD_INTS: return read_ints(class, f, value, TO(int64_t, args, f->offset));
+    case LM__FIELD_SHAPE: return read_shape(class, f, value, TO(int64_t, args, f->offset));
+    case LM__FIELD_INITIALIZER:
+        *TO(const char *, args, f->offset) = NULL;
+        return read_initializer(class, f->name, value, TO(lm_initializer *, args, f->other));
+    }
+    return LM_OK;
+}
+
+static int ignorable(const lm__class *class, const char *key, const json_t *value)
+{
+    static const char always[] = "name|seed|data_format|build_config|activity_regularizer|batch_input_shape|batch_shape";
+    for (int k = 0; k < 2; k++) {
+        const char *list = k ? class->ignored : always, *at = list ? strstr(list, key) : NULL;
+        for (size_t n = strlen(key); at; at = strstr(at + 1, key))
+            if ((at == list || at[-1] == '|') && (!at[n] || at[n] == '|')) break;
+        if (at) break;
+        if (k) return json_is_null(value);
+    }
+    if (!strcmp(key, "data_format"))
+        return json_is_null(value) || !strcmp(json_string_value(value) ? json_string_value(value) : "", "channels_last");
+    return strcmp(key, "activity_regularizer") || json_is_null(value);
+}
+
+static const lm__field *field_of(const lm__class *class, const char *key)
+{
+    for (const lm__field *f = class->fields; f->name; f++)
+        if (!strcmp(f->name, key)) return f;
+    return NULL;
+}
+
+static lm_status read_config(const lm__class *class, const json_t *config, void *args)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)config, key, value)
+    {
+        const lm__field *f = field_of(class, key);
+        if (f) LM_TRY(read_field(class, f, value, args));
+        else if (!ignorable(class, key, value)) return wrong(class, key, value, "null: other values are not supported");
+    }
+    return LM_OK;
+}
+
+void *lm__configured_from(const lm__class *class, const json_t *config)
+{
+    void *args = lm__calloc(1, class->args_bytes), *object = NULL;
+    if (!args) lm__no_memory(class->args_bytes);
+    else if (config && !json_is_object(config)) lm__fail(LM_CORRUPT, "%s: its config is not an object", class->name);
+    else {
+        memcpy(args, class->defaults, class->args_bytes);
+        ((lm__args_head *)args)->name = json_string_value(json_object_get(config, "name"));
+        if (!config || read_config(class, config, args) == LM_OK) object = lm__configured_new(class, args);
+        else
+            for (const lm__field *f = class->fields; f->name; f++)
+                if (f->kind == LM__FIELD_INITIALIZER) lm_free(*TO(lm_initializer *, args, f->other));
+    }
+    lm__free(args);
+    return object ? object : lm__object_poison(class->type);
+}
