@@ -27,6 +27,9 @@
     LM__ROW_NUMBERS_DECLARE(name)                                                                                \
     lm__row_fn lm__ref_##name##_bool;                                                                            \
     static const lm__rows rows = {.of = {LM__ROW_NUMBERS(name), [LM_BOOL] = lm__ref_##name##_bool}};
+#define LM_ROWS_BOOL(name)                                                                                       \
+    lm__row_fn lm__ref_##name##_bool;                                                                            \
+    static const lm__rows rows = {.of = {[LM_BOOL] = lm__ref_##name##_bool}};
 
 /* Reference kernels of plain ops: declares one function of type `fn` per element type, and the table `refs` of them by
  * dtype: LM_REFS_FLOATS(fn, NAME), LM_REFS_NUMBERS, LM_REFS_ALL. */

@@ -2,5 +2,5 @@
 #define LM_REF_FILE "kernels/ref/add.c"
 #include "kernels/ref/numbers.h"
 #else
-REF_ROW2(add, x + y)
+REF_ROW2(add, (W)x + (W)y)
 #endif

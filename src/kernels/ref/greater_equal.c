@@ -1,0 +1,6 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/greater_equal.c"
+#include "kernels/ref/all.h"
+#else
+REF_ROW2_TO(uint8_t, greater_equal, x >= y)
+#endif

@@ -1,0 +1,6 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/less.c"
+#include "kernels/ref/all.h"
+#else
+REF_ROW2_TO(uint8_t, less, x < y)
+#endif

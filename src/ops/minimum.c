@@ -1,0 +1,40 @@
+/* ops/minimum.c: z = min(x, y).   The gradient goes to the smaller one, at ties to x, as in TensorFlow */
+#include "ops/support.h"
+
+#ifdef LM_HEADER
+/* The smaller of x and y with broadcasting; NaN if either is. x, y: the same numeric type. */
+lm_value *lm_op_minimum(lm_value *x, lm_value *y);
+#endif
+
+static lm_status gradient(lm__vjp *v)
+{
+    lm_value *g = v->grad_out[0], *x = v->in[0], *y = v->in[1];
+    if (v->needs[0]) v->grad_in[0] = lm_op_where(lm_op_less_equal(x, y), g, lm__like(g, 0));
+    if (v->needs[1]) v->grad_in[1] = lm_op_where(lm_op_less_equal(x, y), lm__like(g, 0), g);
+    return LM_OK;
+}
+
+static const lm__sample samples[] = {
+    {.nin = 2, .in = {{.rank = 2, .dims = {3, 4}}, {.rank = 2, .dims = {3, 4}}}},
+    {.nin = 2, .in = {{.rank = 3, .dims = {2, 3, 4}}, {.rank = 2, .dims = {3, 1}}}},
+    {0},
+};
+
+LM_ROWS_NUMBERS(minimum)
+
+const lm__op lm__op_minimum = {
+    .name = "minimum",
+    .kind = LM__OP_MAP,
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .outputs = 1,
+    .infer = lm__infer_map_same,
+    .gradient = gradient,
+    .rows = &rows,
+    .samples = samples,
+};
+
+lm_value *lm_op_minimum(lm_value *x, lm_value *y)
+{
+    return lm__apply2(&lm__op_minimum, NULL, x, y);
+}

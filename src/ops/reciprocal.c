@@ -1,0 +1,38 @@
+/* ops/reciprocal.c: y = 1 / x.   dy/dx = -y^2 */
+#include "ops/support.h"
+
+#ifdef LM_HEADER
+/* 1 / x. x: a float type. */
+lm_value *lm_op_reciprocal(lm_value *x);
+#endif
+
+static lm_status gradient(lm__vjp *v)
+{
+    lm_value *g = v->grad_out[0], *y = lm__out(v, 0);
+    v->grad_in[0] = lm_op_negative(lm_op_multiply(g, lm_op_square(y)));
+    return LM_OK;
+}
+
+static const lm__sample samples[] = {
+    {.nin = 1, .in = {{.rank = 2, .dims = {3, 4}, .low = 0.5, .high = 2}}},
+    {0},
+};
+
+LM_ROWS_FLOATS(reciprocal)
+
+const lm__op lm__op_reciprocal = {
+    .name = "reciprocal",
+    .kind = LM__OP_MAP,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    .infer = lm__infer_map_same,
+    .gradient = gradient,
+    .rows = &rows,
+    .samples = samples,
+};
+
+lm_value *lm_op_reciprocal(lm_value *x)
+{
+    return lm__apply1(&lm__op_reciprocal, NULL, x);
+}

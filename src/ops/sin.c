@@ -1,0 +1,38 @@
+/* ops/sin.c: y = sin x.   dy/dx = cos x */
+#include "ops/support.h"
+
+#ifdef LM_HEADER
+/* The sine of x in radians. x: a float type. */
+lm_value *lm_op_sin(lm_value *x);
+#endif
+
+static lm_status gradient(lm__vjp *v)
+{
+    lm_value *g = v->grad_out[0], *x = v->in[0];
+    v->grad_in[0] = lm_op_multiply(g, lm_op_cos(x));
+    return LM_OK;
+}
+
+static const lm__sample samples[] = {
+    {.nin = 1, .in = {{.rank = 2, .dims = {3, 4}, .low = -3, .high = 3}}},
+    {0},
+};
+
+LM_ROWS_FLOATS(sin)
+
+const lm__op lm__op_sin = {
+    .name = "sin",
+    .kind = LM__OP_MAP,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    .infer = lm__infer_map_same,
+    .gradient = gradient,
+    .rows = &rows,
+    .samples = samples,
+};
+
+lm_value *lm_op_sin(lm_value *x)
+{
+    return lm__apply1(&lm__op_sin, NULL, x);
+}

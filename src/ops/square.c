@@ -1,0 +1,38 @@
+/* ops/square.c: y = x^2.   dy/dx = 2 x */
+#include "ops/support.h"
+
+#ifdef LM_HEADER
+/* x * x. x: a numeric type. */
+lm_value *lm_op_square(lm_value *x);
+#endif
+
+static lm_status gradient(lm__vjp *v)
+{
+    lm_value *g = v->grad_out[0], *x = v->in[0];
+    v->grad_in[0] = lm_op_multiply(g, lm_op_multiply(x, lm__like(x, 2)));
+    return LM_OK;
+}
+
+static const lm__sample samples[] = {
+    {.nin = 1, .in = {{.rank = 2, .dims = {3, 4}}}},
+    {0},
+};
+
+LM_ROWS_NUMBERS(square)
+
+const lm__op lm__op_square = {
+    .name = "square",
+    .kind = LM__OP_MAP,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .outputs = 1,
+    .infer = lm__infer_map_same,
+    .gradient = gradient,
+    .rows = &rows,
+    .samples = samples,
+};
+
+lm_value *lm_op_square(lm_value *x)
+{
+    return lm__apply1(&lm__op_square, NULL, x);
+}
