@@ -25,7 +25,6 @@
 enum { SPIN_NANOSECONDS = 30000 };
 
 #define CLOSED UINT32_MAX                   /* the ticket's job number while the work is being changed */
-#define MOST_JOBS (UINT32_MAX / 2)          /* of one generation */
 
 static struct {
     atomic_int taken;                       /* a caller works with the team, or it is being changed */
@@ -224,33 +223,15 @@ static void run_generation(uint32_t jobs, lm__job_fn *fn, void *argument)
     atomic_store(&team.caller_sleeps, 0);
 }
 
-typedef struct batch {
-    lm__job_fn *fn;
-    void *argument;
-    size_t first;
-} batch;
-
-static void run_batch_job(void *argument, size_t job, int thread)
-{
-    const batch *b = argument;
-    b->fn(b->argument, b->first + job, thread);
-}
-
 void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument)
 {
     int threads = lm__team_threads();
-    if (jobs <= 1 || threads == 1 || inside || !take()) {
+    if (jobs <= 1 || jobs >= CLOSED || threads == 1 || inside || !take()) {
         run_in_place(jobs, fn, argument);
         return;
     }
     if (team.started < threads - 1) start(threads);
-    if (jobs <= MOST_JOBS) {
-        run_generation((uint32_t)jobs, fn, argument);
-    } else {
-        batch b = {fn, argument, 0};
-        for (; b.first < jobs; b.first += MOST_JOBS)
-            run_generation(jobs - b.first < MOST_JOBS ? (uint32_t)(jobs - b.first) : MOST_JOBS, run_batch_job, &b);
-    }
+    run_generation((uint32_t)jobs, fn, argument);
     give_back();
 }
 
