@@ -1,0 +1,13 @@
+/* nn/activations/leaky_relu.c: y = x where x > 0, else slope x */
+#include "nn/activations/activation.h"
+#include "ops/support.h"
+
+lm_value *lm__leaky_relu(lm_value *x, double slope)
+{
+    return lm_op_where(lm_op_greater(x, lm__like(x, 0)), x, lm_op_multiply(x, lm__like(x, slope)));
+}
+
+lm_value *lm__activation_leaky_relu(lm_value *x)
+{
+    return lm__leaky_relu(x, 0.2);
+}
