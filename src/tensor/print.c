@@ -15,6 +15,7 @@ typedef struct printer {
     int64_t rows;               /* of the first dimension, where there are two or more */
     int shorten;                /* inner dimensions show their edges only */
     int decimals, exponent;     /* of floats */
+    int mantissa;               /* its decimals, where there is an exponent */
     double largest;             /* finite size */
     int left, right;            /* columns before the point, and of the point and after */
     int column;
@@ -59,7 +60,7 @@ static void float_text(const printer *p, double value, char *text)
         return;
     }
     if (p->exponent) {
-        snprintf(text, FIELD_BYTES, "%.*e", p->decimals, value);
+        snprintf(text, FIELD_BYTES, "%.*e", p->mantissa, value);
         return;
     }
     int size = snprintf(text, FIELD_BYTES, "%#.*f", p->decimals, value);
@@ -117,6 +118,18 @@ static void find_largest(printer *p, size_t i)
     if (isfinite(size) && size > p->largest) p->largest = size;
 }
 
+/* The fewest decimals of a mantissa that show this element as well as all of them would. */
+static void measure_mantissa(printer *p, size_t i)
+{
+    char text[FIELD_BYTES];
+    double value = lm__load(p->t->dtype, p->t->data, i);
+    if (!isfinite(value)) return;
+    snprintf(text, sizeof text, "%#.*e", p->decimals, value);
+    int point = left_of(text), size = (int)(strchr(text, 'e') - text);
+    while (size - point > 2 && text[size - 1] == '0') size--;
+    if (size - point - 1 > p->mantissa) p->mantissa = size - point - 1;
+}
+
 static void put_element(printer *p, size_t i)
 {
     char text[FIELD_BYTES];
@@ -133,6 +146,7 @@ static void put_element(printer *p, size_t i)
 /* A new line inside `depth` brackets. */
 static void new_line(printer *p, int lines, int depth)
 {
+    while (p->out->size && p->out->data[p->out->size - 1] == ' ') p->out->size--;
     for (int i = 0; i < lines; i++) lm__text_append(p->out, "\n", 1);
     lm__text_printf(p->out, "%*s", depth, "");
     p->column = depth;
@@ -199,6 +213,7 @@ void lm__tensor_text(const lm_tensor *t, const lm_print_args *args, lm__text *ou
     if (lm__is_float(t->dtype)) visit_all(&p, 0, 0, t->size, find_largest);
     /* Scientific notation where fixed digits would be too many or show nothing but zeros. */
     p.exponent = p.largest >= 1e8 || (p.largest > 0 && p.largest < pow(10, -p.decimals));
+    if (p.exponent) visit_all(&p, 0, 0, t->size, measure_mantissa);
     visit_all(&p, 0, 0, t->size, measure);
     if (lm__is_float(t->dtype)) visit_all(&p, 0, 0, t->size, measure_special);
     put_array(&p, 0, 0, t->size);
