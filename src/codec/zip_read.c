@@ -169,8 +169,8 @@ static lm_status check_member(const lm__zip *zip, const zip_member *m)
                         (unsigned long long)m->size);
     if (m->size > LM__ZIP_BOMB_BYTES && m->size / LM__ZIP_BOMB_RATIO > m->packed)
         return lm__fail(LM_CORRUPT, "%s: member \"%s\" is refused as a bomb: it expands %llu bytes to %llu, more "
-                        "than %d times", zip->name, m->name, (unsigned long long)m->packed, (unsigned long long)m->size,
-                        LM__ZIP_BOMB_RATIO);
+                        "than %d times", zip->name, m->name, (unsigned long long)m->packed,
+                        (unsigned long long)m->size, LM__ZIP_BOMB_RATIO);
     return LM_OK;
 }
 
