@@ -1,0 +1,26 @@
+/* kernels/simd/table.c: the functions of one level; and, once, which level serves which processor. */
+#include "kernels/simd/level.h"
+#include "kernels/simd/vec.h"
+
+void LM_SIMD(gemm)(const lm__gemm *g, void *scratch);
+
+const lm__simd LM_SIMD(simd) = {
+    .width = VW,
+    .tile_rows = TILE_ROWS,
+    .tile_columns = 2 * VW,
+    .gemm_scratch = LM__GEMM_SCRATCH(VW, TILE_ROWS),
+    .gemm = LM_SIMD(gemm),
+};
+
+#if defined(LM_LEVEL_baseline)
+const lm__simd *lm__simd_at(lm__isa isa)
+{
+#if defined(__x86_64__)
+    extern const lm__simd lm__simd_v3, lm__simd_v4;
+    if (isa == LM__ISA_V3) return &lm__simd_v3;
+    if (isa == LM__ISA_V4 || isa == LM__ISA_AMX) return &lm__simd_v4;
+#endif
+    (void)isa;
+    return &lm__simd_baseline;
+}
+#endif
