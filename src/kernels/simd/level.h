@@ -4,6 +4,7 @@
 #define LM_KERNELS_SIMD_LEVEL_H
 
 #include "kernels/map.h"
+#include "kernels/simd/rows.h"
 
 /* C = A B, or C += A B with `add`. A: m rows and k columns, element (i, j) at a[i * rsa + j * csa]; B (k, n) and C (m, n)
  * likewise. One of rsb, csb and one of rsc, csc is 1. */
@@ -27,6 +28,7 @@ typedef struct lm__simd {
     int tile_rows, tile_columns;        /* of gemm's register tile */
     size_t gemm_scratch;                /* bytes */
     void (*gemm)(const lm__gemm *g, void *scratch);
+    const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
 } lm__simd;
 
 const lm__simd *lm__simd_at(lm__isa isa);

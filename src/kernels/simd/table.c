@@ -2,7 +2,10 @@
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
+#include <string.h>
+
 void LM_SIMD(gemm)(const lm__gemm *g, void *scratch);
+extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
 const lm__simd LM_SIMD(simd) = {
     .width = VW,
@@ -10,6 +13,7 @@ const lm__simd LM_SIMD(simd) = {
     .tile_columns = 2 * VW,
     .gemm_scratch = LM__GEMM_SCRATCH(VW, TILE_ROWS),
     .gemm = LM_SIMD(gemm),
+    .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 
 #if defined(LM_LEVEL_baseline)
@@ -22,5 +26,16 @@ const lm__simd *lm__simd_at(lm__isa isa)
 #endif
     (void)isa;
     return &lm__simd_baseline;
+}
+
+lm__row_fn *lm__simd_row(const char *op, lm_dtype dtype, lm_dtype result, lm__isa isa)
+{
+    const lm__simd *level = lm__simd_at(isa);
+    for (int t = 0; t < 2; t++)
+        for (const lm__simd_row_entry *entry = level->rows[t]; entry->op; entry++)
+            if (entry->dtype == dtype && strcmp(entry->op, op) == 0 &&
+                (entry->result == result || strcmp(op, "cast") != 0))
+                return entry->row;
+    return NULL;
 }
 #endif

@@ -50,6 +50,18 @@ INLINE vf vmax(vf a, vf b)
 #endif
 }
 
+/* a < b ? a : b; of a NaN: b */
+INLINE vf vmin(vf a, vf b)
+{
+#if defined(LM_LEVEL_v4)
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(LM_LEVEL_v3)
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return choose(a < b, a, b);
+#endif
+}
+
 /* The first n <= VW elements; behind them 0. */
 INLINE vf load_part(const float *p, int64_t n)
 {
