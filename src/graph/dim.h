@@ -21,11 +21,17 @@ typedef struct lm__shape {
 lm__dims *lm__dims_new(void);
 lm__dims *lm__dims_retain(lm__dims *table);
 void lm__dims_free(lm__dims *table);
+/* A table of its own in which every handle of `table` means the same; NULL when memory is out. Only reads `table`. */
+lm__dims *lm__dims_copy(const lm__dims *table);
+
+/* Whether a LM__DIM_BAD since the last call came of memory running out; forgets it. */
+int lm__dims_failed(lm__dims *table);
 
 static inline int lm__dim_known(lm__dim d) { return d >= 0; }
 
 /* The symbol of that name: the same name gives the same symbol. Arithmetic returns a canonical handle; when memory is
- * out or a product overflows it returns LM__DIM_BAD, which every function passes on and infer refuses. */
+ * out, a product overflows, a divisor is 0 or the result is a negative constant it returns LM__DIM_BAD, which every
+ * function passes on and the graph refuses. Arithmetic on constants does not touch the table. */
 #define LM__DIM_BAD INT64_MIN
 lm__dim lm__dim_symbol(lm__dims *table, const char *name);
 lm__dim lm__dim_add(lm__dims *table, lm__dim a, lm__dim b);

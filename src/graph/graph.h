@@ -88,6 +88,10 @@ lm_value *lm__apply1(const lm__op *op, const void *attr, lm_value *x);
 lm_value *lm__apply2(const lm__op *op, const void *attr, lm_value *x, lm_value *y);
 lm_value *lm__apply3(const lm__op *op, const void *attr, lm_value *x, lm_value *y, lm_value *z);
 
+/* What a run is handed in (listed in graph->inputs), and fixed numbers (the tensor is retained, not copied). */
+lm_value *lm__graph_input(lm_graph *graph, const char *name, lm_dtype dtype, const lm__shape *shape);
+lm_value *lm__graph_constant(lm_graph *graph, lm_tensor *tensor);
+
 /* Whether the value is the poisoned one (or NULL). */
 static inline bool lm__bad(const lm_value *v) { return !v || !v->node; }
 
@@ -136,8 +140,14 @@ lm_status lm__graph_verify(const lm_graph *graph);
 struct lm__text;
 void lm__graph_print(const lm_graph *graph, struct lm__text *text);
 
-/* Attributes, by the op's field table: equal; a hash. */
+/* Attributes, by the op's field table: equal; a hash; a copy that lives as long as the graph. */
 bool lm__attr_equal(const lm__op *op, const void *a, const void *b);
 uint64_t lm__attr_hash(const lm__op *op, const void *attr);
+lm_status lm__attr_copy(lm_graph *graph, const lm__op *op, const void *attr, void **out);
+/* Retains the object until the graph is freed. */
+lm_status lm__graph_keep(lm_graph *graph, void *object);
+/* Runs op's inference; the types and shapes of the outputs are in `infer`. Fails where they are no shapes. */
+lm_status lm__infer_run(lm__infer *infer, lm_graph *graph, const lm__op *op, const void *attr, int nin,
+                        lm_value *const *in, lm_graph *const *body);
 
 #endif
