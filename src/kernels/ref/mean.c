@@ -1,0 +1,24 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/mean.c"
+#include "kernels/ref/walk.h"
+#include "kernels/ref/floats.h"
+#else
+/* y[i] = mean over j of x[i*kstride + j*rstride]; kept and reduced axes as in kernels/reduce.h. Sums of 256 are
+ * joined, so that long ones stay accurate. */
+void REF(mean)(int kept, const int64_t *kdim, const int64_t *kstride, int reduced, const int64_t *rdim,
+               const int64_t *rstride, const void *in, void *out)
+{
+    const T *x = (const T *)in;
+    T *y = (T *)out;
+    const int64_t results = lm__ref_count(kept, kdim), count = lm__ref_count(reduced, rdim);
+    for (int64_t i = 0; i < results; i++) {
+        const T *row = x + lm__ref_at(kept, kdim, kstride, i);
+        A total = 0, part = 0;
+        for (int64_t j = 0; j < count; j++) {
+            part += row[lm__ref_at(reduced, rdim, rstride, j)];
+            if (j % 256 == 255) total += part, part = 0;
+        }
+        y[i] = (total + part) / (A)count;
+    }
+}
+#endif

@@ -1,0 +1,24 @@
+#ifndef T
+#define LM_REF_FILE "kernels/ref/min.c"
+#include "kernels/ref/walk.h"
+#include "kernels/ref/numbers.h"
+#else
+/* y[i] = the smallest x[i*kstride + j*rstride] over j, NaN if one is; kept and reduced axes as in
+ * kernels/reduce.h. */
+void REF(min)(int kept, const int64_t *kdim, const int64_t *kstride, int reduced, const int64_t *rdim,
+              const int64_t *rstride, const void *in, void *out)
+{
+    const T *x = (const T *)in;
+    T *y = (T *)out;
+    const int64_t results = lm__ref_count(kept, kdim), count = lm__ref_count(reduced, rdim);
+    for (int64_t i = 0; i < results; i++) {
+        const T *row = x + lm__ref_at(kept, kdim, kstride, i);
+        T least = row[0];
+        for (int64_t j = 1; j < count; j++) {
+            const T v = row[lm__ref_at(reduced, rdim, rstride, j)];
+            if (v < least || LM__REF_NAN(v)) least = v;
+        }
+        y[i] = least;
+    }
+}
+#endif
