@@ -41,6 +41,8 @@ typedef struct lm__layer_args {
 } lm__layer_args;
 
 lm_layer *lm__layer_new(const lm__layer_class *class, const void *args);
+/* From Keras's config (a JSON object). */
+lm_layer *lm__layer_from(const lm__class *class, const json_t *config);
 /* The first rows of every layer's table. */
 #define LM__LAYER_FIELD_ROWS(type)                                                                               \
     LM__FIELD(type, trainable, LM__FIELD_BOOL),                                                                  \

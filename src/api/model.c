@@ -1,0 +1,253 @@
+/* api/model.c: the public face of models: each function checks its handles, then makes one internal call, and records
+ * the first error on the model. */
+#include "base/alloc.h"
+#include "base/bytes.h"
+#include "train/model.h"
+
+#include <string.h>
+
+/* Records a failure on the model. */
+static lm_status record(lm_model *model, lm_status status)
+{
+    if (status) lm__object_fail(model, 0);
+    return status;
+}
+
+/* Ready for a changing call: no error recorded, and nobody else at work. */
+static lm_status enter(lm_model *model)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    return lm__model_enter(model);
+}
+
+/* A call that changes the model, between enter and leave. LM_BUSY is the caller's, not the model's. */
+#define CHANGE(model, expression)                                                                                \
+    do {                                                                                                         \
+        LM_TRY(enter(model));                                                                                    \
+        lm_status status_ = record((model), (expression));                                                       \
+        lm__model_leave(model);                                                                                  \
+        return status_;                                                                                          \
+    } while (0)
+
+lm_status lm_sequential_add(lm_model *model, lm_layer *layer)
+{
+    lm_status status = enter(model);
+    if (status) {
+        lm_free(layer);
+        return status;
+    }
+    status = record(model, lm__model_add(model, layer));
+    lm__model_leave(model);
+    return status;
+}
+
+lm_status lm_build(lm_model *model, int rank, const int64_t *dims)
+{
+    CHANGE(model, lm__model_build(model, rank, dims, LM_F32));
+}
+
+/* Takes over the arguments' objects, also when the model has failed. */
+lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
+{
+    lm_compile_args all = {.size = sizeof all};
+    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    lm_status status = enter(model);
+    if (status) {
+        lm__release_compile_args(&all);
+        return status;
+    }
+    status = record(model, lm__model_compile(model, &all));
+    lm__model_leave(model);
+    return status;
+}
+
+lm_status lm_summary_with(lm_model *model, const lm_summary_args *args)
+{
+    lm_summary_args all = {.size = sizeof all};
+    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    CHANGE(model, lm__model_summary(model, &all));
+}
+
+static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
+{
+    lm_fit_args all = {.size = sizeof all};
+    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    LM_TRY(enter(model));
+    lm_status status = lm_failed(data) ? lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s",
+                                                  data ? lm_error(data) : "the dataset is NULL")
+                                       : lm__model_fit(model, data, &all);
+    record(model, status);
+    lm__model_leave(model);
+    return status;
+}
+
+const lm_history *lm_fit_with(lm_model *model, lm_dataset *data, const lm_fit_args *args)
+{
+    fit(model, data, args);
+    return model ? model->history : NULL;
+}
+
+const lm_history *lm_fit_arrays_with(lm_model *model, lm_tensor *x, lm_tensor *y, const lm_fit_args *args)
+{
+    lm_dataset *data = lm_data_from_arrays(x, y);
+    const lm_history *history = lm_fit_with(model, data, args);
+    lm_free(data);
+    return history;
+}
+
+lm_logs lm_evaluate_with(lm_model *model, lm_dataset *data, const lm_evaluate_args *args)
+{
+    lm_logs logs = {0};
+    lm_evaluate_args all = {.size = sizeof all};
+    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    if (enter(model)) return logs;
+    record(model, lm__model_evaluate(model, data, &all, &logs));
+    lm__model_leave(model);
+    return logs;
+}
+
+lm_logs lm_evaluate_arrays(lm_model *model, lm_tensor *x, lm_tensor *y)
+{
+    lm_dataset *data = lm_data_from_arrays(x, y);
+    lm_logs logs = lm_evaluate(model, data);
+    lm_free(data);
+    return logs;
+}
+
+static lm_logs on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *weight, bool training)
+{
+    lm_logs logs = {0};
+    lm_tensor *arrays[3] = {x, y, weight};
+    if (enter(model)) return logs;
+    if (record(model, lm__model_on_batch(model, arrays, training)) == LM_OK) logs = lm__model_logs(model);
+    lm__model_leave(model);
+    return logs;
+}
+
+lm_logs lm_train_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight)
+{
+    return on_batch(model, x, y, sample_weight, true);
+}
+
+lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight)
+{
+    return on_batch(model, x, y, sample_weight, false);
+}
+
+int lm_stopped(const lm_model *model) { return model && model->stopped; }
+
+/* --- prediction: the model is const, errors are the thread's ------------------------------------------------------ */
+
+static lm_tensor *poisoned(void) { return lm__object_poison(&lm__tensor_type); }
+
+lm_tensor *lm_predict(const lm_model *model, lm_dataset *data)
+{
+    if (lm__object_check(model, &lm__model_type, "model")) return poisoned();
+    if (lm_failed(data)) {
+        lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s", data ? lm_error(data) : "the dataset is NULL");
+        return poisoned();
+    }
+    return lm__model_predict(model, data);
+}
+
+lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x)
+{
+    lm_dataset *data = lm_data_from_arrays(x, NULL);
+    lm_tensor *y = lm_predict(model, data);
+    lm_free(data);
+    return y;
+}
+
+lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    if (n < 1 || !x || !y) return lm__fail(LM_INVALID, "lm_predict_into needs n >= 1 and memory for x and y");
+    int64_t dims[LM_MAX_RANK] = {n};
+    for (int i = 1; i < model->input.rank; i++) {
+        dims[i] = model->input.dim[i];
+        if (!lm__dim_known(dims[i]))
+            return lm__fail(LM_UNSUPPORTED, "lm_predict_into: size %d of the input is not fixed; use lm_predict_array", i);
+    }
+    return lm__model_predict_into(model, n, model->input_dtype, dims, x, y);
+}
+
+/* --- looking --------------------------------------------------------------------------------------------------------- */
+
+const char *lm_model_name(const lm_model *model) { return lm_failed(model) ? "" : model->name; }
+int lm_model_layers(const lm_model *model) { return lm_failed(model) ? 0 : model->nlayers; }
+
+lm_layer *lm_model_layer(const lm_model *model, int index)
+{
+    if (lm_failed(model)) return NULL;
+    if (index < 0) index += model->nlayers;
+    return index >= 0 && index < model->nlayers ? model->layer[index] : NULL;
+}
+
+const char *lm_layer_name(const lm_layer *layer)
+{
+    return lm_failed(layer) || !layer->base.name ? "" : layer->base.name;
+}
+
+const char *lm_layer_class(const lm_layer *layer) { return lm_failed(layer) ? "" : layer->base.class->name; }
+
+static int shape_out(const lm_model *model, const lm__shape *shape, lm_dtype type, lm_dtype *dtype, int64_t *dims)
+{
+    if (lm_failed(model) || !model->built) return -1;
+    if (dtype) *dtype = type;
+    for (int i = 0; dims && i < shape->rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
+    return shape->rank;
+}
+
+int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
+{
+    return shape_out(model, model ? &model->input : NULL, model ? model->input_dtype : LM_F32, dtype, dims);
+}
+
+int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
+{
+    return shape_out(model, model ? &model->output : NULL, model ? model->output_dtype : LM_F32, dtype, dims);
+}
+
+int lm_weights(const lm_model *model) { return lm_failed(model) ? 0 : lm__model_weight_count(model); }
+
+lm_variable *lm_weight(const lm_model *model, int index)
+{
+    return lm_failed(model) ? NULL : lm__model_weight(model, index);
+}
+
+/* --- configurations --------------------------------------------------------------------------------------------------- */
+
+lm_layer *lm_layer_from_config(const char *class_name, const char *json)
+{
+    const lm__class *class = lm__class_find(lm__layer_classes, class_name ? class_name : "", "layer");
+    json_error_t error;
+    json_t *config = class ? json_loads(json ? json : "{}", 0, &error) : NULL;
+    if (class && !config) lm__fail(LM_CORRUPT, "%s: its JSON is wrong in line %d: %s", class->name, error.line, error.text);
+    lm_layer *layer = config ? lm__layer_from(class, config) : lm__object_poison(&lm__layer_type);
+    json_decref(config);
+    return layer;
+}
+
+static int append(const char *text, size_t bytes, void *user)
+{
+    lm__text *t = user;
+    lm__text_append(t, text, bytes);
+    return t->bad;
+}
+
+char *lm_layer_config(const lm_layer *layer)
+{
+    lm__text t = {0};
+    if (lm__object_check(layer, &lm__layer_type, "layer")) return NULL;
+    json_t *config = lm__configured_config(&layer->base);
+    if (config && !json_dump_callback(config, append, &t, 0) && !t.bad) {
+        json_decref(config);
+        return t.data;
+    }
+    json_decref(config);
+    lm__free(t.data);
+    lm__no_memory(t.size);
+    return NULL;
+}
+
+void lm_string_free(char *text) { lm__free(text); }

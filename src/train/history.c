@@ -1,0 +1,103 @@
+/* train/history.c: what fit returns: a table of epochs by names. */
+#include "train/model.h"
+
+#include "base/alloc.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { COLUMNS = 2 * (LM_MAX_METRICS + 1) };
+
+struct lm_history {
+    lm__object object;
+    int epochs, room, columns;
+    char name[COLUMNS][56];
+    double *value;                      /* room rows of COLUMNS */
+    double *seconds;
+    int64_t *steps;
+};
+
+static void destroy(void *object)
+{
+    lm_history *history = object;
+    lm__free(history->value), lm__free(history->seconds), lm__free(history->steps);
+}
+
+static lm_history poisoned;
+const lm__type lm__history_type = {.name = "history", .destroy = destroy, .poisoned = &poisoned.object};
+static lm_history poisoned = {.object = LM__POISON(&lm__history_type)};
+
+lm_history *lm__history_new(int epochs)
+{
+    lm_history *history = lm__object_new(&lm__history_type, sizeof *history);
+    if (lm_failed(history)) return history;
+    history->room = epochs;
+    history->value = lm__calloc((size_t)epochs + 1, COLUMNS * sizeof(double));
+    history->seconds = lm__calloc((size_t)epochs + 1, sizeof(double));
+    history->steps = lm__calloc((size_t)epochs + 1, sizeof(int64_t));
+    if (history->value && history->seconds && history->steps) return history;
+    lm__no_memory((size_t)epochs * COLUMNS * sizeof(double));
+    return lm__object_fail(history, 1);
+}
+
+static int column_of(const lm_history *history, const char *name)
+{
+    for (int i = 0; i < history->columns; i++)
+        if (!strcmp(history->name[i], name)) return i;
+    return -1;
+}
+
+lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
+                          int64_t steps)
+{
+    if (history->epochs == history->room) return lm__fail(LM_INTERNAL, "more epochs than fit announced");
+    double *row = history->value + (size_t)history->epochs * COLUMNS;
+    for (int i = 0; i < COLUMNS; i++) row[i] = NAN;
+    for (int part = 0; part < 2; part++) {
+        const lm_logs *from = part ? validation : logs;
+        for (int i = 0; from && i < from->count; i++) {
+            char name[56];
+            strcpy(name, part ? "val_" : "");
+            strcat(name, from->item[i].name);
+            int column = column_of(history, name);
+            if (column < 0 && history->columns < COLUMNS) strcpy(history->name[column = history->columns++], name);
+            if (column >= 0) row[column] = from->item[i].value;
+        }
+    }
+    history->seconds[history->epochs] = seconds;
+    history->steps[history->epochs++] = steps;
+    return LM_OK;
+}
+
+int lm_history_epochs(const lm_history *history) { return history ? history->epochs : 0; }
+int lm_history_columns(const lm_history *history) { return history ? history->columns : 0; }
+
+const char *lm_history_name(const lm_history *history, int column)
+{
+    return history && column >= 0 && column < history->columns ? history->name[column] : "";
+}
+
+static int row_of(const lm_history *history, int epoch)
+{
+    if (!history) return -1;
+    if (epoch < 0) epoch += history->epochs;
+    return epoch >= 0 && epoch < history->epochs ? epoch : -1;
+}
+
+double lm_history_get(const lm_history *history, const char *name, int epoch)
+{
+    int row = row_of(history, epoch), column = history && name ? column_of(history, name) : -1;
+    return row < 0 || column < 0 ? NAN : history->value[(size_t)row * COLUMNS + (size_t)column];
+}
+
+double lm_history_seconds(const lm_history *history, int epoch)
+{
+    int row = row_of(history, epoch);
+    return row < 0 ? NAN : history->seconds[row];
+}
+
+int64_t lm_history_steps(const lm_history *history, int epoch)
+{
+    int row = row_of(history, epoch);
+    return row < 0 ? 0 : history->steps[row];
+}

@@ -1,0 +1,84 @@
+/* train/model.c: a model as an object. */
+#include "train/model.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+static _Atomic uint64_t next_seed;
+
+void lm_set_seed(uint64_t seed)
+{
+    atomic_store(&next_seed, seed);
+}
+
+static void destroy(void *object)
+{
+    lm_model *model = object;
+    lm__model_drop_compiled(model);
+    for (int i = 0; i < model->nlayers; i++) lm_free(model->layer[i]);
+    lm__free(model->layer);
+    lm__free(model->name);
+    lm_free(model->random), lm_free(model->history);
+    lm__dims_free(model->dims);
+    pthread_mutex_destroy(&model->predict_lock);
+}
+
+static lm_model poisoned;
+const lm__type lm__model_type = {.name = "model", .destroy = destroy, .poisoned = &poisoned.object};
+static lm_model poisoned = {.object = LM__POISON(&lm__model_type), .predict_lock = PTHREAD_MUTEX_INITIALIZER};
+
+static lm_status begin(lm_model *model)
+{
+    pthread_mutex_init(&model->predict_lock, NULL);
+    model->seed = atomic_load(&next_seed);
+    model->dims = lm__dims_new();
+    model->name = lm__strdup("sequential");
+    if (!model->dims || !model->name) return lm__no_memory(sizeof *model);
+    int64_t two = 2, start[2] = {(int64_t)model->seed, 0};
+    lm_tensor *t = lm_tensor_copy_of(LM_I64, 1, &two, start);
+    model->random = lm_variable_new("random", t, false);
+    lm_free(t);
+    return lm__object_check(model->random, &lm__variable_type, "random state");
+}
+
+static lm_status add_all(lm_model *model, size_t count, lm_layer *const *layers)
+{
+    lm_status status = LM_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (status == LM_OK) status = lm__model_add(model, layers[i]);
+        else lm_free(layers[i]);
+    }
+    return status;
+}
+
+lm_model *lm_sequential_new(size_t count, lm_layer *const *layers)
+{
+    lm_model *model = lm__object_new(&lm__model_type, sizeof *model);
+    if (lm_failed(model)) {
+        for (size_t i = 0; i < count; i++) lm_free(layers[i]);
+        return model;
+    }
+    lm_status status = begin(model);
+    if (status == LM_OK) status = add_all(model, count, layers);
+    else
+        for (size_t i = 0; i < count; i++) lm_free(layers[i]);
+    return status == LM_OK ? model : lm__object_fail(model, 1);
+}
+
+lm_status lm__model_enter(lm_model *model)
+{
+    int idle = 0;
+    if (atomic_compare_exchange_strong(&model->busy, &idle, 1)) return LM_OK;
+    return lm__fail(LM_BUSY, "the model is being used by another thread; wait for its call to return");
+}
+
+void lm__model_leave(lm_model *model)
+{
+    atomic_store(&model->busy, 0);
+}
+
+void lm_request_stop(lm_model *model)
+{
+    if (model) atomic_store(&model->stop, 1);
+}

@@ -1,0 +1,130 @@
+/* train/model.h: the inside of models. */
+#ifndef LM_TRAIN_MODEL_H
+#define LM_TRAIN_MODEL_H
+
+#include "graph/graph.h"
+#include "nn/layer.h"
+#include "nn/loss.h"
+#include "nn/metric.h"
+#include "nn/optimizer.h"
+#include "plan/function.h"
+#include <lamina/model.h>
+#include <pthread.h>
+
+/* What an array given to the model looks like: its type and, apart from the batch, its shape. A step is built for it. */
+typedef struct lm__array_kind {
+    lm_dtype dtype;
+    int rank;                           /* 0: there is none (no targets, no weights) */
+    int64_t dims[LM_MAX_RANK];          /* dims[0] is LM_ANY */
+} lm__array_kind;
+
+/* A compiled step and what it was built for. Inputs: x [, y [, weight]]. */
+typedef struct lm__model_step {
+    lm_function *function;
+    lm__array_kind x, y, weight;
+    lm_dtype loss_dtype;                /* of output 0, the loss; predictions for the predict step */
+} lm__model_step;
+
+struct lm_model {
+    lm__object object;
+    char *name;
+    lm_layer **layer;                   /* without the input layer */
+    int nlayers;
+    size_t layers_capacity;
+    lm__dims *dims;
+    bool has_input, built;
+    lm_dtype input_dtype, output_dtype;
+    lm__shape input, output;            /* with the batch; symbols of `dims` */
+    uint64_t seed;
+    lm_variable *random;                /* i64[2]: seed, training steps made */
+
+    bool compiled;
+    lm_optimizer *optimizer;
+    lm_loss *loss;
+    lm_metric *loss_mean;
+    lm_metric *metric[LM_MAX_METRICS];  /* "accuracy" is chosen when targets are first seen: NULL until then */
+    char *metric_name[LM_MAX_METRICS];
+    int nmetrics;
+    lm_variable **trained;              /* captured by compile, retained */
+    int ntrained;
+
+    lm__model_step train, test;
+    pthread_mutex_t predict_lock;       /* guards the next field's making, not its use */
+    lm_function *predict[LM_DTYPE_COUNT]; /* by the type of the data */
+
+    lm_history *history;
+    atomic_int stop, busy;
+    bool stopped;
+};
+extern const lm__type lm__model_type;
+
+/* --- building (build.c) --- */
+lm_status lm__model_add(lm_model *model, lm_layer *layer);
+lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims, lm_dtype dtype);
+/* Adds the layers' ops to a graph. */
+lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x);
+int lm__model_weight_count(const lm_model *model);
+lm_variable *lm__model_weight(const lm_model *model, int index);
+
+/* --- compiled steps (compile.c, step.c) --- */
+lm_status lm__model_compile(lm_model *model, const lm_compile_args *args);
+void lm__release_compile_args(const lm_compile_args *args);
+void lm__model_drop_steps(lm_model *model);
+void lm__model_drop_compiled(lm_model *model);
+/* Captures what trains and makes the optimizer's state: once after compile, on a built model. */
+lm_status lm__model_prepare(lm_model *model);
+/* Makes the step for arrays of these kinds, unless the one at hand fits. */
+lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[3]);
+lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[3]);
+lm_status lm__model_predict_step(const lm_model *model, lm_dtype dtype, lm_function **out);
+/* Runs a step on tensors x, y, weight (`count` of them; the rest NULL). *loss receives the loss. LM_NOT_FINITE names layer
+ * and op, and nothing was changed. */
+lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const *arrays, int count, double *loss);
+void lm__array_kind_of(const lm_tensor *t, lm__array_kind *out);
+
+/* --- results (logs.c) --- */
+void lm__model_reset_metrics(lm_model *model);
+/* Loss and metrics so far, sorted by name as Keras prints them. */
+lm_logs lm__model_logs(const lm_model *model);
+void lm__logs_add(lm_logs *logs, const char *prefix, const char *name, double value);
+
+/* --- the loops (fit.c, evaluate.c, predict.c) --- */
+lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *args);
+/* One step on x, y and sample_weight (NULL: none), with the metrics of this batch alone. */
+lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool training);
+lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluate_args *args, lm_logs *out);
+/* x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
+lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
+                                 void *y);
+lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
+
+/* One user at a time: LM_BUSY if the model is in use. */
+lm_status lm__model_enter(lm_model *model);
+void lm__model_leave(lm_model *model);
+
+/* --- history (history.c) --- */
+extern const lm__type lm__history_type;
+lm_history *lm__history_new(int epochs);
+/* Adds an epoch's row (validation may be NULL); room for `epochs` rows was made at the start. */
+lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
+                          int64_t steps);
+
+/* --- output (sink.c, progress.c, summary.c) --- */
+void lm__sink_write(const char *text, size_t bytes);
+bool lm__sink_terminal(void);
+lm_status lm__model_summary(lm_model *model, const lm_summary_args *args);
+
+/* A bar like Keras's. verbose as in lm_fit_args, resolved by lm__progress_verbose: 0 nothing, 1 live, 2 one line. */
+typedef struct lm__progress {
+    int verbose;
+    int64_t step, steps;                /* steps: LM_ANY while unknown */
+    double begun, drawn;                /* seconds */
+    int width;                          /* of the line last drawn */
+} lm__progress;
+int lm__progress_verbose(int verbose);
+void lm__progress_begin(lm__progress *p, int verbose, int64_t steps);
+void lm__progress_step(lm__progress *p, const lm_model *model);
+void lm__progress_end(lm__progress *p, const lm_logs *logs, const lm_logs *validation);
+double lm__now(void);
+
+#endif

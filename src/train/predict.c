@@ -1,0 +1,81 @@
+/* train/predict.c: outputs for all of a dataset as one array. */
+#include "train/model.h"
+
+#include <string.h>
+
+enum { PREDICT_BATCH = 32 };
+
+static lm_tensor *poison(void)
+{
+    return lm__object_poison(&lm__tensor_type);
+}
+
+/* An output tensor for n examples; sizes other than the batch must be known. */
+static lm_tensor *outputs_for(const lm_model *model, int64_t n)
+{
+    int64_t dims[LM_MAX_RANK] = {n};
+    for (int i = 1; i < model->output.rank; i++) {
+        if (!lm__dim_known(model->output.dim[i])) {
+            lm__fail(LM_UNSUPPORTED, "the size of output dimension %d depends on the input; use lm_predict_into", i);
+            return poison();
+        }
+        dims[i] = model->output.dim[i];
+    }
+    return lm_tensor_new(model->output_dtype, model->output.rank, dims);
+}
+
+static lm_status check_shape(const lm_model *model, const lm_tensor *x)
+{
+    char got[128], want[128];
+    bool same = x->rank == model->input.rank;
+    for (int i = 1; same && i < x->rank; i++)
+        same = !lm__dim_known(model->input.dim[i]) || model->input.dim[i] == x->dims[i];
+    if (same) return LM_OK;
+    lm__shape_text(x->rank, x->dims, got, sizeof got);
+    lm__shape_print(model->dims, &model->input, want, sizeof want);
+    return lm__fail(LM_INVALID, "the data have shape %s, but the model takes %s", got, want);
+}
+
+static lm_status run(const lm_model *model, lm_iterator *it, int64_t total, lm_tensor *y)
+{
+    lm_tensor *batch[LM_DATA_MAX_TENSORS];
+    int64_t done = 0;
+    size_t row = total ? lm_tensor_bytes(y) / (size_t)total : 0;
+    int count;
+    while ((count = lm_iterator_next(it, batch)) > 0) {
+        int64_t n = batch[0]->dims[0];
+        if (done + n > total) return lm__fail(LM_INTERNAL, "the dataset gave more examples than it announced");
+        LM_TRY(check_shape(model, batch[0]));
+        LM_TRY(lm__model_predict_into(model, n, batch[0]->dtype, batch[0]->dims, batch[0]->data,
+                                      (char *)y->data + (size_t)done * row));
+        done += n;
+    }
+    if (count < 0) return lm_last_status();
+    return done == total ? LM_OK : lm__fail(LM_INTERNAL, "the dataset gave fewer examples than it announced");
+}
+
+lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data)
+{
+    int64_t total = lm_data_examples(data);
+    if (total == LM_ANY) {
+        lm__fail(LM_INVALID, "the data have no end; take a part of them with lm_data_take");
+        return poison();
+    }
+    if (!model->built) {
+        lm__fail(LM_INVALID, "the model is not built: begin it with lm_input(.shape = {…}), or fit it first");
+        return poison();
+    }
+    lm_dataset *batches = lm_retain(data);
+    if (!lm_data_batch_size(data)) batches = lm_data_batch(batches, PREDICT_BATCH, false);
+    lm_iterator *it = lm_data_iterate(batches, 0, 0);
+    lm_tensor *y = outputs_for(model, total);
+    lm_status status = lm_failed(it) ? lm__fail(lm_status_of(it), "%s", lm_error(it))
+                                     : lm__object_check(y, &lm__tensor_type, "predictions");
+    if (!status) status = run(model, it, total, y);
+    if (status) {
+        lm_free(y);
+        y = poison();
+    }
+    lm_free(it), lm_free(batches);
+    return y;
+}

@@ -1,0 +1,210 @@
+/* train/step.c: the graphs behind fit, evaluate and predict: one graph a step. */
+#include "train/model.h"
+
+#include "ops/registry.h"
+#include "ops/support.h"
+
+#include <math.h>
+#include <string.h>
+
+void lm__array_kind_of(const lm_tensor *t, lm__array_kind *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!t) return;
+    out->dtype = t->dtype, out->rank = t->rank;
+    memcpy(out->dims, t->dims, (size_t)t->rank * sizeof *t->dims);
+    if (t->rank) out->dims[0] = LM_ANY;
+}
+
+static bool fits(const lm__model_step *step, const lm__array_kind kinds[3])
+{
+    return step->function && !memcmp(&step->x, &kinds[0], sizeof *kinds) &&
+           !memcmp(&step->y, &kinds[1], sizeof *kinds) && !memcmp(&step->weight, &kinds[2], sizeof *kinds);
+}
+
+/* x as the model takes it: data of another type are converted, another shape is refused with what would fit. */
+static lm_status check_input(const lm_model *model, const lm__array_kind *x)
+{
+    char got[128], want[128];
+    bool same = x->rank == model->input.rank;
+    for (int i = 1; same && i < x->rank; i++)
+        same = !lm__dim_known(model->input.dim[i]) || model->input.dim[i] == x->dims[i];
+    if (same) return LM_OK;
+    lm__shape_text(x->rank, x->dims, got, sizeof got);
+    lm__shape_print(model->dims, &model->input, want, sizeof want);
+    const char *fix = x->rank == model->input.rank - 1 ? "; lm_reshape(x, -1, …) adds a missing axis" : "";
+    return lm__fail(LM_INVALID, "the data have shape %s, but the model takes %s%s", got, want, fix);
+}
+
+static lm_value *input_of(lm_graph *graph, const char *name, const lm__array_kind *kind)
+{
+    return kind->rank ? lm_placeholder_new(graph, name, kind->dtype, kind->rank, kind->dims) : NULL;
+}
+
+static lm_value *cast_to(lm_value *x, lm_dtype dtype)
+{
+    return lm__bad(x) || x->dtype == dtype ? x : lm_op_cast(x, dtype);
+}
+
+/* Examples in the batch as a number, computed by the graph so that it follows the batch's size. */
+static lm_value *batch_count(lm_graph *graph, const lm_value *y_pred)
+{
+    lm__shape batch = {.rank = 1, .dim = {y_pred->shape.dim[0]}};
+    lm__shape scalar = {0};
+    return lm__sum_to(lm__fill(graph, y_pred->dtype, &batch, 1), &scalar);
+}
+
+static lm_status choose_metrics(lm_model *model, const lm_value *y, const lm_value *y_pred)
+{
+    for (int i = 0; i < model->nmetrics; i++) {
+        if (!model->metric[i]) {
+            model->metric[i] = lm__metric_named(model->metric_name[i], &y->shape, &y_pred->shape);
+            lm_status status = lm__object_check(model->metric[i], &lm__metric_type, model->metric_name[i]);
+            if (status) {
+                lm_free(model->metric[i]);
+                model->metric[i] = NULL;
+                return status;
+            }
+        }
+        LM_TRY(lm__metric_begin(model->metric[i], y_pred->dtype));
+    }
+    return lm__metric_begin(model->loss_mean, y_pred->dtype);
+}
+
+/* Loss and metrics on the predictions; *loss receives the scalar. */
+static lm_status add_results(lm_model *model, lm_graph *graph, lm_value *y, lm_value *y_pred, lm_value *weight,
+                             lm_value **loss)
+{
+    LM_TRY(choose_metrics(model, y, y_pred));
+    if (weight) weight = cast_to(weight, y_pred->dtype);
+    const char *outer = lm__graph_scope(graph, model->loss->base.name ? model->loss->base.name : "loss");
+    *loss = lm__loss_apply(model->loss, y, y_pred, weight);
+    lm__graph_scope(graph, "metrics");
+    if (!lm__bad(*loss) && (*loss)->shape.rank)
+        return lm__fail(LM_INVALID, "a loss with reduction \"none\" cannot be trained on; use \"sum_over_batch_size\"");
+    LM_TRY(lm__metric_mean_update(model->loss_mean, *loss, batch_count(graph, y_pred)));
+    for (int i = 0; i < model->nmetrics; i++) LM_TRY(lm__metric_update(model->metric[i], y, y_pred, NULL));
+    lm__graph_scope(graph, outer);
+    return LM_OK;
+}
+
+static lm_status add_training(lm_model *model, lm_graph *graph, lm_value *loss)
+{
+    size_t bytes = (size_t)(model->ntrained + 1) * sizeof(lm_value *);
+    lm_value **wrt = lm__arena_alloc(graph->arena, bytes), **gradient = lm__arena_alloc(graph->arena, bytes);
+    if (!wrt || !gradient) return lm__no_memory(bytes);
+    for (int i = 0; i < model->ntrained; i++) wrt[i] = lm__graph_read(graph, model->trained[i]);
+    LM_TRY(lm__graph_gradients(graph, loss, model->ntrained, wrt, gradient));
+    const char *outer = lm__graph_scope(graph, "optimizer");
+    lm_status status = lm__optimizer_apply(model->optimizer, graph, gradient);
+    lm__graph_scope(graph, outer);
+    return status;
+}
+
+/* The random state counts training steps: {seed, step} -> {seed, step + 1}. */
+static lm_status advance_random(lm_model *model, lm_graph *graph, lm_value *key)
+{
+    int64_t two = 2, one[2] = {0, 1};
+    lm_tensor *t = lm_tensor_copy_of(LM_I64, 1, &two, one);
+    lm_value *next = lm_op_add(key, lm_constant(graph, t));
+    lm_free(t);
+    return lm__graph_assign(graph, model->random, next);
+}
+
+static lm_status build_graph(lm_model *model, const lm__array_kind kinds[3], bool training, lm_graph *graph,
+                             lm_value **loss)
+{
+    lm_value *x = input_of(graph, "x", &kinds[0]), *y = input_of(graph, "y", &kinds[1]);
+    lm_value *weight = input_of(graph, "sample_weight", &kinds[2]);
+    lm_value *key = training ? lm__graph_read(graph, model->random) : NULL;
+    lm__layer_call call = {.graph = graph, .training = training, .key = key};
+    lm_value *y_pred = lm__model_call(model, &call, cast_to(x, model->input_dtype));
+    if (lm__bad(y_pred) || lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
+    LM_TRY(add_results(model, graph, y, y_pred, weight, loss));
+    if (training) {
+        LM_TRY(advance_random(model, graph, key));
+        LM_TRY(add_training(model, graph, *loss));
+    }
+    LM_TRY(lm__graph_output(graph, *loss));
+    return lm__graph_commit(graph, lm_op_isfinite(*loss));
+}
+
+static lm_status make_step(lm_model *model, const lm__array_kind kinds[3], bool training, lm__model_step *step)
+{
+    lm_value *loss = NULL;
+    if (fits(step, kinds)) return LM_OK;
+    if (!kinds[1].rank) return lm__fail(LM_INVALID, "the data have no targets; training and evaluation need (x, y)");
+    LM_TRY(lm__model_build(model, kinds[0].rank, kinds[0].dims, LM_F32));
+    LM_TRY(lm__model_prepare(model));
+    LM_TRY(check_input(model, &kinds[0]));
+    lm_graph *graph = lm__graph_new(&lm__ops, NULL);
+    lm_status status = lm__object_check(graph, &lm__graph_type, "model");
+    if (!status) status = build_graph(model, kinds, training, graph, &loss);
+    if (lm_failed(graph)) status = lm__object_check(graph, &lm__graph_type, "model");
+    if (status) {
+        lm_free(graph);
+        return status;
+    }
+    lm_dtype loss_dtype = loss->dtype;
+    lm_function *function = lm__function_new(graph, NULL);
+    status = lm__object_check(function, &lm__function_type, "step");
+    if (status) {
+        lm_free(function);
+        return status;
+    }
+    lm_free(step->function);
+    *step = (lm__model_step){function, kinds[0], kinds[1], kinds[2], loss_dtype};
+    return LM_OK;
+}
+
+lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[3])
+{
+    return make_step(model, kinds, true, &model->train);
+}
+
+lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[3])
+{
+    return make_step(model, kinds, false, &model->test);
+}
+
+static lm_status predict_graph(const lm_model *model, lm_dtype dtype, lm_graph *graph)
+{
+    int64_t dims[LM_MAX_RANK];
+    for (int i = 0; i < model->input.rank; i++)
+        dims[i] = lm__dim_known(model->input.dim[i]) ? model->input.dim[i] : LM_ANY;
+    lm_value *x = lm_placeholder_new(graph, "x", dtype, model->input.rank, dims);
+    lm__layer_call call = {.graph = graph};
+    lm_value *y = lm__model_call((lm_model *)model, &call, cast_to(x, model->input_dtype));
+    if (lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
+    LM_TRY(lm__graph_output(graph, y));
+    return lm__graph_commit(graph, NULL);
+}
+
+static lm_status make_predict(const lm_model *model, lm_dtype dtype, lm_function **slot)
+{
+    lm_graph *graph = lm__graph_new(&lm__ops, NULL);
+    lm_status status = lm__object_check(graph, &lm__graph_type, "model");
+    if (!status) status = predict_graph(model, dtype, graph);
+    if (status) {
+        lm_free(graph);
+        return status;
+    }
+    lm_function *function = lm__function_new(graph, NULL);
+    status = lm__object_check(function, &lm__function_type, "predict");
+    if (status) lm_free(function);
+    else *slot = function;
+    return status;
+}
+
+/* Const for its callers: what it makes is a cache, made under a lock. */
+lm_status lm__model_predict_step(const lm_model *model, lm_dtype dtype, lm_function **out)
+{
+    lm_model *cache = (lm_model *)model;
+    if (!model->built)
+        return lm__fail(LM_INVALID, "the model is not built: begin it with lm_input(.shape = {…}), or fit it first");
+    pthread_mutex_lock(&cache->predict_lock);
+    lm_status status = model->predict[dtype] ? LM_OK : make_predict(model, dtype, &cache->predict[dtype]);
+    *out = model->predict[dtype];
+    pthread_mutex_unlock(&cache->predict_lock);
+    return status;
+}

@@ -1,0 +1,165 @@
+/* train/summary.c: Keras's table of layers, shapes and parameters. */
+#include "train/model.h"
+
+#include "base/alloc.h"
+#include "base/bytes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 3 };
+
+/* A horizontal rule: left end, line, crossing, right end. */
+static void rule(lm__text *t, const int width[COLUMNS], const char *left, const char *line, const char *cross,
+                 const char *right)
+{
+    lm__text_printf(t, "%s", left);
+    for (int c = 0; c < COLUMNS; c++) {
+        for (int i = 0; i < width[c]; i++) lm__text_printf(t, "%s", line);
+        lm__text_printf(t, "%s", c + 1 < COLUMNS ? cross : right);
+    }
+    lm__text_printf(t, "\n");
+}
+
+/* One row; cells that are too long end in "…". Number columns stand at the right. */
+static void row(lm__text *t, const int width[COLUMNS], const char *bar, const char *const cell[COLUMNS])
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        int room = width[c] - 2, length = (int)strlen(cell[c]);
+        lm__text_printf(t, "%s ", bar);
+        if (length > room) lm__text_printf(t, "%.*s…", room - 1, cell[c]);
+        else if (c == COLUMNS - 1) lm__text_printf(t, "%*s", room, cell[c]);
+        else lm__text_printf(t, "%-*s", room, cell[c]);
+        lm__text_printf(t, " ");
+    }
+    lm__text_printf(t, "%s\n", bar);
+}
+
+static const char *thousands(int64_t n, char *text, size_t bytes)
+{
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)n), at = 0;
+    for (int i = 0; i < length && at + 2 < (int)bytes; i++) {
+        if (i && (length - i) % 3 == 0) text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = 0;
+    return text;
+}
+
+static void size_text(double bytes, char *text, size_t room)
+{
+    static const char *const unit[] = {"B", "KB", "MB", "GB", "TB"};
+    int k = 0;
+    while (bytes >= 1024 && k < 4) bytes /= 1024, k++;
+    snprintf(text, room, "%.2f %s", bytes, unit[k]);
+}
+
+static int64_t layer_parameters(const lm_layer *layer, bool trainable_only)
+{
+    int64_t n = 0;
+    for (int i = 0; i < layer->nweights; i++)
+        if (!trainable_only || (layer->trainable && layer->weight[i]->trainable))
+            n += (int64_t)layer->weight[i]->value->size;
+    return n;
+}
+
+int64_t lm_parameters(const lm_model *model, bool trainable_only)
+{
+    int64_t n = 0;
+    if (lm_failed(model)) return 0;
+    for (int i = 0; i < model->nlayers; i++) n += layer_parameters(model->layer[i], trainable_only);
+    return n;
+}
+
+/* Sizes that are symbols print as None, Keras's word. */
+static void shape_cell(const lm__shape *shape, bool built, char *text, size_t bytes)
+{
+    int64_t dims[LM_MAX_RANK];
+    for (int i = 0; i < shape->rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
+    if (built) lm__shape_text(shape->rank, dims, text, bytes);
+    else snprintf(text, bytes, "?");
+}
+
+static void table(lm__text *t, const lm_model *model, int length)
+{
+    int width[COLUMNS] = {(length - 4) * 45 / 100, (length - 4) * 33 / 100, 0};
+    width[2] = length - 4 - width[0] - width[1];
+    lm__text_printf(t, "Model: \"%s\"\n", model->name);
+    rule(t, width, "┏", "━", "┳", "┓");
+    row(t, width, "┃", (const char *[]){"Layer (type)", "Output Shape", "Param #"});
+    rule(t, width, "┡", "━", "╇", "┩");
+    for (int i = 0; i < model->nlayers; i++) {
+        const lm_layer *layer = model->layer[i];
+        char name[160], shape[128], number[40];
+        snprintf(name, sizeof name, "%s (%s)", layer->base.name, layer->base.class->name);
+        shape_cell(&layer->output_shape, layer->built, shape, sizeof shape);
+        thousands(layer_parameters(layer, false), number, sizeof number);
+        row(t, width, "│", (const char *[]){name, shape, layer->built ? number : "0 (unbuilt)"});
+        if (i + 1 < model->nlayers) rule(t, width, "├", "─", "┼", "┤");
+    }
+    rule(t, width, "└", "─", "┴", "┘");
+}
+
+static void total(lm__text *t, const char *label, int64_t count, size_t element)
+{
+    char number[40], size[40];
+    size_text((double)count * (double)element, size, sizeof size);
+    lm__text_printf(t, " %s: %s (%s)\n", label, thousands(count, number, sizeof number), size);
+}
+
+static int64_t optimizer_numbers(const lm_model *model)
+{
+    int64_t n = 0;
+    const lm_optimizer *o = model->optimizer;
+    if (!o || !o->iteration) return 0;
+    for (int i = 0; i < o->nvariables * o->nslots; i++) n += (int64_t)o->slot[i]->value->size;
+    return n + 2;
+}
+
+static void totals(lm__text *t, const lm_model *model)
+{
+    size_t element = model->nlayers ? lm_dtype_size(model->layer[0]->dtype) : 4;
+    int64_t all = lm_parameters(model, false), trainable = lm_parameters(model, true), extra = optimizer_numbers(model);
+    total(t, "Total params", all + extra, element);
+    total(t, "Trainable params", trainable, element);
+    total(t, "Non-trainable params", all - trainable, element);
+    if (extra) total(t, "Optimizer params", extra, element);
+}
+
+/* The plan of the training step if it was made, else of prediction. */
+static lm_status memory(lm__text *t, lm_model *model, const lm_summary_args *args)
+{
+    lm_function *function = model->train.function;
+    const char *what = "a training step";
+    if (!function) {
+        LM_TRY(lm__model_predict_step(model, model->input_dtype, &function));
+        what = "prediction";
+    }
+    const lm_graph *graph = lm__function_graph(function);
+    int64_t symbols[32];
+    for (int i = 0; i < 32; i++) symbols[i] = args->batch_size;
+    const lm__plan *plan;
+    (void)graph;
+    LM_TRY(lm__function_plan(function, symbols, &plan));
+    lm__text_printf(t, "\nMemory of %s, batches of %lld:\n", what, (long long)args->batch_size);
+    lm__plan_print(plan, true, t);
+    return LM_OK;
+}
+
+lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
+{
+    lm__text t = {0};
+    int length = args->line_length ? args->line_length : 78;
+    if (length < 40 || length > 400)
+        return lm__fail(LM_INVALID, "line_length = %d, but it must be between 40 and 400", length);
+    if (args->batch_size < 1)
+        return lm__fail(LM_INVALID, "batch_size = %lld, but it must be 1 or more", (long long)args->batch_size);
+    table(&t, model, length);
+    totals(&t, model);
+    lm_status status = args->memory ? memory(&t, model, args) : LM_OK;
+    if (!status && t.bad) status = lm__no_memory(t.size);
+    if (!status) lm__sink_write(t.data, t.size);
+    lm__free(t.data);
+    return status;
+}
