@@ -1,7 +1,4 @@
-"""Writes cases/KIND.npz from real Keras: what the C tests compare Lamina with. See README.md.
-
-Usage: make_cases.py [--out DIR] [KIND...]
-"""
+"""Writes cases/KIND.npz and models/ from real Keras: what the C tests compare Lamina with. See README.md."""
 
 import argparse
 import os
@@ -10,7 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from gen import common, initializers, layers, losses, metrics, models, optimizers  # noqa: E402
+from gen import common, initializers, layers, losses, metrics, models, optimizers, saved  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
@@ -24,16 +21,21 @@ KINDS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", default=os.path.join(HERE, "cases"), help="folder for the npz files")
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"any of {', '.join(KINDS)}; all when none is given")
+    names = [*KINDS, "saved"]
+    parser.add_argument("--out", default=HERE, help="folder that gets cases/ and models/")
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"any of {', '.join(names)}; all when none is given")
     args = parser.parse_args()
-    unknown = [kind for kind in args.kinds if kind not in KINDS]
+    unknown = [kind for kind in args.kinds if kind not in names]
     if unknown:
-        parser.error(f"unknown kind {unknown[0]!r}; there are {', '.join(KINDS)}")
-    os.makedirs(args.out, exist_ok=True)
+        parser.error(f"unknown kind {unknown[0]!r}; there are {', '.join(names)}")
+    cases = os.path.join(args.out, "cases")
+    os.makedirs(cases, exist_ok=True)
     common.start()
-    for kind in args.kinds or KINDS:
-        KINDS[kind]().save(args.out)
+    for kind in args.kinds or names:
+        if kind == "saved":
+            saved.save_all(os.path.join(args.out, "models"))
+        else:
+            KINDS[kind]().save(cases)
 
 
 if __name__ == "__main__":

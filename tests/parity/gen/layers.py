@@ -4,15 +4,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .common import Cases, described, grid, plain, rng_for
+from .common import FLOAT32_FORWARD, Cases, described, grid, plain, rng_for
 
 L = keras.layers
 ACTIVATIONS = (
     "linear sigmoid tanh relu leaky_relu elu selu gelu silu softplus softsign hard_sigmoid "
     "softmax log_softmax exponential"
 ).split()
-# TensorFlow's LeakyRelu keeps its slope in float32, so 0.2 becomes 0.20000000298 even in float64.
-FLOAT32_SLOPE = 2e-8
+FLOAT32_CONSTANT = ("leaky_relu", "gelu")  # their constants are rounded to float32
 
 
 def initial_weights(layer, rng):
@@ -79,13 +78,14 @@ def dense(cases):
     add_layer(cases, "dense rank 3", lambda: L.Dense(4, activation="tanh"), (2, 3, 5))
     add_layer(cases, "dense rank 4 no bias", lambda: L.Dense(3, use_bias=False), (2, 3, 2, 4))
     for name in ACTIVATIONS:
-        tol = {"tol": FLOAT32_SLOPE} if name == "leaky_relu" else {}
+        tol = {"tol": FLOAT32_FORWARD} if name in FLOAT32_CONSTANT else {}
         add_layer(cases, f"dense {name}", lambda n=name: L.Dense(6, activation=n), (3, 4), **tol)
 
 
 def conv(cases):
     def add(title, shape, *args, **kwargs):
-        add_layer(cases, "conv2d " + title, lambda: L.Conv2D(*args, **kwargs), shape)
+        tol = {"tol": FLOAT32_FORWARD} if kwargs.get("activation") in FLOAT32_CONSTANT else {}
+        add_layer(cases, "conv2d " + title, lambda: L.Conv2D(*args, **kwargs), shape, **tol)
 
     add("valid", (2, 7, 6, 3), 4, 3)
     add("same", (2, 7, 6, 3), 4, 3, padding="same")
@@ -148,8 +148,10 @@ def shapes(cases):
     add_layer(cases, "reshape -1", lambda: L.Reshape((-1, 2)), (3, 4, 5))
     add_layer(cases, "reshape -1 in the middle", lambda: L.Reshape((2, -1, 3)), (2, 36))
     add_layer(cases, "reshape flat", lambda: L.Reshape((-1,)), (2, 2, 3))
-    add_layer(cases, "rescaling", lambda: L.Rescaling(1.0 / 255), (2, 3, 3, 1), low=0.0, high=255.0)
-    add_layer(cases, "rescaling offset", lambda: L.Rescaling(1.0 / 127.5, offset=-1.0), (2, 5), low=0.0, high=255.0)
+    raw = {"low": 0.0, "high": 255.0}
+    add_layer(cases, "rescaling", lambda: L.Rescaling(1.0 / 256), (2, 3, 3, 1), **raw)
+    add_layer(cases, "rescaling offset", lambda: L.Rescaling(1.0 / 128, offset=-1.0), (2, 5), **raw)
+    add_layer(cases, "rescaling 1/255", lambda: L.Rescaling(1.0 / 255), (2, 3, 3, 1), tol=FLOAT32_FORWARD, **raw)
     per_channel = lambda: L.Rescaling([0.5, 0.25, 2.0], offset=[1.0, 0.0, -1.0])  # noqa: E731
     add_layer(cases, "rescaling per channel", per_channel, (2, 2, 2, 3))
     for rate in (0.0, 0.25, 0.5):
@@ -168,7 +170,7 @@ def activations(cases):
     special = [-40.0, -20.0, -6.0, -3.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.0, 3.0, 6.0, 20.0, 40.0]
     for name in ACTIVATIONS:
         make = lambda n=name: L.Activation(n)  # noqa: E731
-        tol = {"tol": FLOAT32_SLOPE} if name == "leaky_relu" else {}
+        tol = {"tol": FLOAT32_FORWARD} if name in FLOAT32_CONSTANT else {}
         add_layer(cases, f"activation {name}", make, (3, 6), low=-4.0, high=4.0, **tol)
         add_layer(cases, f"activation {name} rank 4", make, (2, 2, 3, 4), **tol)
         if name != "exponential":
@@ -183,13 +185,13 @@ def activations(cases):
     add("relu layer max_value 6", lambda: L.ReLU(max_value=6.0))
     add("relu layer max_value 0", lambda: L.ReLU(max_value=0.0))
     add("relu layer slope 0.25", lambda: L.ReLU(negative_slope=0.25))
-    add("relu layer slope 0.1", lambda: L.ReLU(negative_slope=0.1), tol=FLOAT32_SLOPE)
+    add("relu layer slope 0.1", lambda: L.ReLU(negative_slope=0.1), tol=FLOAT32_FORWARD)
     add("relu layer threshold 1", lambda: L.ReLU(threshold=1.0))
     add("relu layer slope 0.1 max_value 4", lambda: L.ReLU(max_value=4.0, negative_slope=0.1))
     add("relu layer slope 0.1 threshold 1", lambda: L.ReLU(negative_slope=0.1, threshold=1.0))
     add("relu layer all three", lambda: L.ReLU(max_value=4.0, negative_slope=0.1, threshold=1.0))
     add("relu layer max_value 6 threshold 1", lambda: L.ReLU(max_value=6.0, threshold=1.0))
-    add("leaky relu layer", L.LeakyReLU, tol=FLOAT32_SLOPE)
+    add("leaky relu layer", L.LeakyReLU, tol=FLOAT32_FORWARD)
     add("leaky relu layer 0.25", lambda: L.LeakyReLU(negative_slope=0.25))
     add("leaky relu layer 0", lambda: L.LeakyReLU(negative_slope=0.0))
     add_layer(cases, "softmax layer", L.Softmax, (3, 5))

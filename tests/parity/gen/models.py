@@ -5,7 +5,8 @@ import json
 import keras
 import numpy as np
 
-from .common import Cases, grid, plain, rng_for, set_precision
+from .common import FLOAT32_TRAINING, Cases, grid, plain, rng_for, set_precision
+from .optimizers import BETAS
 
 L = keras.layers
 FLOAT32_TOLERANCE = 1e-4
@@ -52,7 +53,7 @@ class BatchLogs(keras.callbacks.Callback):
         self.rows.append([float(logs[name]) for name in sorted(logs)])
 
 
-def add_model(cases, title, layers, compile_args, data, fit, floatx="float64", eager=True):
+def add_model(cases, title, layers, compile_args, data, fit, floatx="float64", eager=True, **fields):
     """layers, compile_args: makers, since every case needs its own objects; data: x, y and what fit may take."""
     set_precision(floatx)
     keras.backend.clear_session()
@@ -101,9 +102,8 @@ def add_model(cases, title, layers, compile_args, data, fit, floatx="float64", e
         predict_batch_size=6,
         train_on_batch=list(step),
         weights=[{"path": v.path, "shape": list(v.shape), "trainable": v.trainable} for v in model.weights],
+        **fields,
     )
-    if floatx == "float32":
-        cases.manifest[-1]["tol"] = FLOAT32_TOLERANCE
 
 
 def classes_data(n, features, classes, hot=False, **more):
@@ -182,7 +182,7 @@ def recipe():
     yield (
         "dense adam sparse validation data",
         dense_net(3),
-        lambda: dict(optimizer=O.Adam(0.01), loss=sparse, metrics=["accuracy"]),
+        lambda: dict(optimizer=O.Adam(0.01, **BETAS), loss=sparse, metrics=["accuracy"]),
         classes_data(23, 5, 3, val=9),
         dict(epochs=3, batch_size=8),
         True,
@@ -191,7 +191,7 @@ def recipe():
         "dense nesterov one-hot smoothing validation split",
         dense_net(4, "softmax"),
         lambda: dict(
-            optimizer=O.SGD(0.1, momentum=0.9, nesterov=True),
+            optimizer=O.SGD(0.1, momentum=0.875, nesterov=True),
             loss=X.CategoricalCrossentropy(label_smoothing=0.1),
             metrics=["accuracy", "categorical_accuracy", keras.metrics.MeanSquaredError(name="brier")],
         ),
@@ -219,9 +219,9 @@ def recipe():
     )
     yield (
         "regression adamw clipnorm two outputs",
-        lambda: [L.Dense(6, activation="gelu"), L.Dense(2)],
+        lambda: [L.Dense(6, activation="silu"), L.Dense(2)],
         lambda: dict(
-            optimizer=O.AdamW(0.02, weight_decay=0.05, clipnorm=0.5),
+            optimizer=O.AdamW(0.02, weight_decay=0.0625, clipnorm=0.5, **BETAS),
             loss="mean_absolute_error",
             metrics=[keras.metrics.MeanAbsoluteError(), "mean_squared_error"],
         ),
@@ -240,7 +240,7 @@ def recipe():
     yield (
         "batch norm net adam",
         batch_norm_net,
-        lambda: dict(optimizer=O.Adam(0.01), loss=sparse, metrics=["accuracy"]),
+        lambda: dict(optimizer=O.Adam(0.01, **BETAS), loss=sparse, metrics=["accuracy"]),
         picture_data(18, 8, 3, val=6),
         dict(epochs=3, batch_size=6),
         True,
@@ -270,7 +270,9 @@ def recipe():
         "adam amsgrad moving average of weights",
         dense_net(3),
         lambda: dict(
-            optimizer=O.Adam(0.02, amsgrad=True, use_ema=True, ema_momentum=0.9), loss=sparse, metrics=["acc"]
+            optimizer=O.Adam(0.02, amsgrad=True, use_ema=True, ema_momentum=0.9, **BETAS),
+            loss=sparse,
+            metrics=["acc"],
         ),
         classes_data(20, 4, 3, val=8),
         dict(epochs=3, batch_size=6),
@@ -279,7 +281,7 @@ def recipe():
     yield (
         "gradient accumulation",
         dense_net(3),
-        lambda: dict(optimizer=O.SGD(0.1, momentum=0.9, gradient_accumulation_steps=2), loss=sparse),
+        lambda: dict(optimizer=O.SGD(0.1, momentum=0.875, gradient_accumulation_steps=2), loss=sparse),
         classes_data(20, 4, 3),
         dict(epochs=3, batch_size=6),
         False,
@@ -289,9 +291,10 @@ def recipe():
 def make():
     cases = Cases("model")
     for title, layers, compile_args, data, fit, also_float32 in recipe():
-        add_model(cases, title, layers, compile_args, data, fit)
+        rounds = {"tol": FLOAT32_TRAINING} if compile_args()["optimizer"] == "adam" else {}
+        add_model(cases, title, layers, compile_args, data, fit, **rounds)
         if also_float32:
-            name = title + " float32"
-            add_model(cases, name, layers, compile_args, data, fit, floatx="float32", eager=False)
+            name, graph = title + " float32", dict(floatx="float32", eager=False, tol=FLOAT32_TOLERANCE)
+            add_model(cases, name, layers, compile_args, data, fit, **graph)
     set_precision("float64")
     return cases
