@@ -1,0 +1,61 @@
+/* ops/map.c: a chain of element-by-element ops run as one pass over memory. Inputs: the operands, then the guard if there
+ * is one; outputs: the results, all of one shape. */
+#include "ops/map.h"
+#include "ops/support.h"
+
+static lm_status infer(lm__infer *f)
+{
+    const lm__map_attr *attr = f->attr;
+    const lm__map *map = &attr->map;
+    if (f->nin != map->operands + (map->guard >= 0))
+        return lm__op_invalid(f, "has %d inputs for %d operands", f->nin, map->operands);
+    f->nout = map->results;
+    for (int r = 0; r < map->results; r++) {
+        int reg = map->result[r];
+        f->dtype[r] = reg < map->operands ? map->operand[reg].dtype : map->step[reg - map->operands].dtype;
+        f->shape[r] = attr->shape;
+    }
+    return LM_OK;
+}
+
+static lm_status decompose(lm_graph *graph, const lm__node *node, lm_value *const *in, lm_value **out)
+{
+    const lm__map_attr *attr = node->attr;
+    lm_value *reg[LM__MAP_MAX_OPERANDS + LM__MAP_MAX_STEPS];
+    for (int i = 0; i < attr->map.operands; i++) reg[i] = in[i];
+    for (int s = 0; s < attr->map.steps; s++) {
+        const lm__map_step *step = &attr->map.step[s];
+        lm_value *args[LM__MAP_MAX_ARGS];
+        for (int i = 0; i < step->nin; i++) args[i] = reg[step->in[i]];
+        reg[step->out] = lm__apply(graph, attr->op[s], attr->attr[s], step->nin, args);
+        if (lm__bad(reg[step->out])) return lm_last_status();
+    }
+    for (int r = 0; r < attr->map.results; r++) out[r] = reg[attr->map.result[r]];
+    return LM_OK;
+}
+
+static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **state)
+{
+    *state = NULL;
+    needs->scratch = lm__map_scratch(problem->attr);
+    return LM_OK;
+}
+
+static lm_status run(const lm__run *r)
+{
+    lm__map_run(r->problem->attr, r->in, r->out, r->scratch, r->scratch_stride);
+    return LM_OK;
+}
+
+const lm__op lm__op_map = {
+    .name = "map",
+    .kind = LM__OP_PLAIN,
+    .min_inputs = 1,
+    .max_inputs = LM__MAP_MAX_OPERANDS + 1,
+    .outputs = 1,
+    .flags = LM__OP_FUSED,
+    .attr_size = sizeof(lm__map_attr),
+    .infer = infer,
+    .reference = {.op = "map", .name = "rows", .prepare = prepare, .run = run},
+    .decompose = decompose,
+};

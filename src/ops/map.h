@@ -1,0 +1,14 @@
+/* ops/map.h: the attribute of the op "map": a chain of map ops over one shape. Made by plan passes only. */
+#ifndef LM_OPS_MAP_H
+#define LM_OPS_MAP_H
+
+#include "graph/op.h"
+
+typedef struct lm__map_attr {
+    lm__map map;                        /* first: kernels take the attribute as an lm__map */
+    lm__shape shape;                    /* of all results */
+    const lm__op *op[LM__MAP_MAX_STEPS];            /* what each instruction was made from; valid with the graph that */
+    const void *attr[LM__MAP_MAX_STEPS];            /* the pass worked on */
+} lm__map_attr;
+
+#endif

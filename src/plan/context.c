@@ -1,0 +1,162 @@
+/* plan/context.c: the executor. A context has the memory of one run at a time; running fills the caller's pointers in
+ * and calls the kernels one after the other. */
+#include "plan/context.h"
+#include "base/alloc.h"
+#include "base/team.h"
+#include "plan/internal.h"
+
+struct lm__context {
+    const lm__plan *plan;
+    char *memory;                       /* the arena */
+    char *own;                          /* the arena, if this context made it */
+    char *packed;                       /* packed copies */
+    void **pointers;                    /* one a slot */
+    lm__run *runs;                      /* one a step */
+    void **locals;                      /* from kernel->open, one a step */
+    uint64_t *packed_version;           /* one a pack: version + 1 that it was made from; 0: none yet */
+};
+
+static void *buffer_memory(const lm__context *c, int b)
+{
+    const lm__buffer *buffer = &c->plan->buffers[lm__plan_root(c->plan, b)];
+    switch (buffer->space) {
+    case LM__SPACE_ARENA: return c->memory + buffer->offset;
+    case LM__SPACE_CONSTANT: return (void *)buffer->data;
+    default: return NULL;               /* a fixup */
+    }
+}
+
+static void wire_step(lm__context *c, int i)
+{
+    const lm__step *s = &c->plan->steps[i];
+    void **slots = c->pointers + s->slot;
+    int nin = s->problem.nin, nout = s->problem.nout;
+    for (int k = 0; k < nin; k++) slots[k] = buffer_memory(c, s->in[k]);
+    for (int k = 0; k < nout; k++) slots[nin + k] = s->out[k] < 0 ? NULL : buffer_memory(c, s->out[k]);
+    c->runs[i] = (lm__run){.problem = &s->problem,
+                           .in = (const void *const *)slots,
+                           .out = slots + nin,
+                           .packed = (const void *const *)(slots + nin + nout),
+                           .scratch = s->scratch < 0 ? NULL : buffer_memory(c, s->scratch),
+                           .scratch_stride = lm__round64(s->needs.scratch),
+                           .shared = s->shared < 0 ? NULL : buffer_memory(c, s->shared),
+                           .state = s->state,
+                           .local = c->locals[i]};
+}
+
+static lm_status open_step(lm__context *c, int i)
+{
+    const lm__step *s = &c->plan->steps[i];
+    if (!s->kernel->open) return LM_OK;
+    return s->kernel->open(&s->problem, s->state, &c->locals[i]);
+}
+
+lm_status lm__context_make(const lm__plan *plan, lm__context **out)
+{
+    lm_status status = LM_OK;
+    *out = NULL;
+    lm__context *c = lm__calloc(1, sizeof *c);
+    if (!c) return lm__no_memory(sizeof *c);
+    c->plan = plan;
+    c->packed = lm__alloc(plan->packed_bytes);
+    c->pointers = lm__calloc((size_t)plan->slots, sizeof *c->pointers);
+    c->runs = lm__calloc((size_t)plan->nsteps, sizeof *c->runs);
+    c->locals = lm__calloc((size_t)plan->nsteps, sizeof *c->locals);
+    c->packed_version = lm__calloc((size_t)plan->npacks, sizeof *c->packed_version);
+    if (!c->packed || !c->pointers || !c->runs || !c->locals || !c->packed_version)
+        LM_GO(fail, lm__no_memory(plan->packed_bytes + sizeof *c->runs * (size_t)plan->nsteps));
+    for (int i = 0; i < plan->nsteps; i++) LM_GO(fail, open_step(c, i));
+    for (int i = 0; i < plan->npacks; i++) c->pointers[plan->packs[i].slot] = c->packed + plan->packs[i].offset;
+    *out = c;
+    return LM_OK;
+fail:
+    lm__context_free(c);
+    return status;
+}
+
+void lm__context_attach(lm__context *c, char *memory)
+{
+    if (c->memory == memory) return;
+    c->memory = memory;
+    for (int i = 0; i < c->plan->nsteps; i++) wire_step(c, i);
+}
+
+lm_status lm__context_new(const lm__plan *plan, lm__context **out)
+{
+    LM_TRY(lm__context_make(plan, out));
+    char *memory = lm__alloc(plan->arena_bytes);
+    if (!memory) {
+        lm__context_free(*out);
+        *out = NULL;
+        return lm__no_memory(plan->arena_bytes);
+    }
+    lm__context_attach(*out, (*out)->own = memory);
+    return LM_OK;
+}
+
+void lm__context_free(lm__context *c)
+{
+    if (!c) return;
+    for (int i = 0; c->locals && i < c->plan->nsteps; i++)
+        if (c->locals[i] && c->plan->steps[i].kernel->close) c->plan->steps[i].kernel->close(c->locals[i]);
+    lm__free(c->packed_version);
+    lm__free(c->locals);
+    lm__free(c->runs);
+    lm__free(c->pointers);
+    lm__free(c->packed);
+    lm__free(c->own);
+    lm__free(c);
+}
+
+/* Fills in the pointers that belong to this run alone. */
+static void bind(lm__context *c, const void *const *inputs, void *const *outputs)
+{
+    const lm__plan *plan = c->plan;
+    for (int i = 0; i < plan->nfixups; i++) {
+        const lm__buffer *b = &plan->buffers[plan->fixups[i].buffer];
+        void *memory = b->space == LM__SPACE_INPUT    ? (void *)inputs[b->index]
+                       : b->space == LM__SPACE_OUTPUT ? outputs[b->index]
+                                                      : plan->variables[b->index]->value->data;
+        c->pointers[plan->fixups[i].slot] = memory;
+    }
+}
+
+/* Packs again what was packed from another version. */
+static lm_status pack(lm__context *c)
+{
+    for (int i = 0; i < c->plan->npacks; i++) {
+        const lm__pack *p = &c->plan->packs[i];
+        uint64_t version = 1 + (p->variable < 0 ? 0 : c->plan->variables[p->variable]->version);
+        if (c->packed_version[i] == version) continue;
+        const lm__step *s = &c->plan->steps[p->step];
+        LM_TRY(s->kernel->pack(&s->problem, s->state, p->input, c->runs[p->step].in[p->input], c->packed + p->offset));
+        c->packed_version[i] = version;
+    }
+    return LM_OK;
+}
+
+static lm_status run_steps(lm__context *c)
+{
+    LM_TRY(pack(c));
+    for (int i = 0; i < c->plan->nsteps; i++) {
+        const lm__step *s = &c->plan->steps[i];
+        LM_TRY(s->kernel->run(&c->runs[i]));
+        if (c->plan->options.watch) LM_TRY(lm__watch_step(s, c->runs[i].in, c->runs[i].out));
+    }
+    return LM_OK;
+}
+
+lm_status lm__context_run(lm__context *c, const void *const *inputs, void *const *outputs)
+{
+    const lm__plan *plan = c->plan;
+    if (lm__team_threads() > plan->threads)
+        return lm__fail(LM_INVALID, "the plan was made for %d threads and there are %d now: make it again",
+                        plan->threads, lm__team_threads());
+    bind(c, inputs, outputs);
+    unsigned fp = lm__fp_fast();
+    lm_status status = run_steps(c);
+    lm__fp_restore(fp);
+    for (int i = 0; i < plan->nvariables; i++)
+        if (plan->stored[i]) plan->variables[i]->version++;
+    return status;
+}

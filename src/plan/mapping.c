@@ -1,0 +1,134 @@
+/* plan/mapping.c: from a group of map ops to the program that lm__map_run executes. */
+#include "plan/mapping.h"
+#include "ops/map.h"
+#include "ops/registry.h"
+#include <string.h>
+
+typedef struct making {
+    lm_graph *graph;
+    const lm__map_group *group;
+    lm__map_attr attr;
+    lm_value *in[LM__MAP_MAX_OPERANDS + 1];
+    bool fast;
+} making;
+
+/* Strides of a value along the shape of the results; 0 where it is repeated. */
+static void set_strides(const lm_value *v, const lm__shape *space, int64_t *stride)
+{
+    int64_t step = 1;
+    int lead = space->rank - v->shape.rank;
+    for (int d = 0; d < LM_MAX_RANK; d++) stride[d] = 0;
+    for (int d = v->shape.rank - 1; d >= 0; d--) {
+        stride[lead + d] = v->shape.dim[d] == 1 ? 0 : step;
+        step *= v->shape.dim[d];
+    }
+}
+
+/* The register of a value: a member's result, or an operand, added if new. -1: too many operands. */
+static int find_register(making *m, lm_value *v, int before)
+{
+    for (int k = 0; k < before; k++)
+        if (m->group->nodes[k] == v->node) return LM__MAP_MAX_OPERANDS + k;
+    lm__map *map = &m->attr.map;
+    for (int k = 0; k < map->operands; k++)
+        if (m->in[k] == v) return k;
+    if (map->operands == LM__MAP_MAX_OPERANDS) return -1;
+    m->in[map->operands] = v;
+    map->operand[map->operands].dtype = v->dtype;
+    set_strides(v, &m->attr.shape, map->operand[map->operands].stride);
+    return map->operands++;
+}
+
+static lm_status set_row(making *m, const lm__node *n, lm__map_step *step)
+{
+    lm_dtype by = n->in[n->op->rows->by]->dtype, result = n->out[0].dtype;
+    step->row = m->fast ? lm__simd_row(n->op->name, by, result, lm__isa_level()) : NULL;
+    if (!step->row) step->row = lm__row_of(n->op->rows, by, result);
+    if (step->row) return LM_OK;
+    return lm__fail(LM_UNSUPPORTED, "%s: no kernel from %s to %s", n->op->name, lm_dtype_name(by), lm_dtype_name(result));
+}
+
+static lm_status add_step(making *m, int k)
+{
+    const lm__node *n = m->group->nodes[k];
+    lm__map_step *step = &m->attr.map.step[k];
+    step->op = n->op->name;
+    step->nin = n->nin;
+    step->dtype = n->out[0].dtype;
+    step->out = LM__MAP_MAX_OPERANDS + k;
+    if (n->op->imm) n->op->imm(n->attr, step->imm);
+    for (int i = 0; i < n->nin; i++) {
+        step->in[i] = find_register(m, n->in[i], k);
+        if (step->in[i] < 0) return lm__fail(LM_INTERNAL, "map: more than %d operands", LM__MAP_MAX_OPERANDS);
+    }
+    m->attr.op[k] = n->op;
+    m->attr.attr[k] = n->attr;
+    return set_row(m, n, step);
+}
+
+/* While steps were added, operands could still come: results were numbered from LM__MAP_MAX_OPERANDS on. */
+static void renumber(lm__map *map)
+{
+    int down = LM__MAP_MAX_OPERANDS - map->operands;
+    for (int s = 0; s < map->steps; s++) {
+        for (int i = 0; i < map->step[s].nin; i++)
+            if (map->step[s].in[i] >= LM__MAP_MAX_OPERANDS) map->step[s].in[i] -= down;
+        map->step[s].out -= down;
+    }
+    for (int r = 0; r < map->results; r++) map->result[r] -= down;
+    map->registers = map->operands + map->steps;
+}
+
+static bool joins(const lm__map *map, int d, int64_t inner)
+{
+    for (int k = 0; k < map->operands; k++)
+        if (map->operand[k].stride[d] != map->operand[k].stride[d + 1] * inner) return false;
+    return true;
+}
+
+static void remove_dim(lm__map *map, int d)
+{
+    for (int e = d; e + 1 < map->rank; e++) {
+        map->dims[e] = map->dims[e + 1];
+        for (int k = 0; k < map->operands; k++) map->operand[k].stride[e] = map->operand[k].stride[e + 1];
+    }
+    map->rank--;
+    map->dims[map->rank] = 0;
+    for (int k = 0; k < map->operands; k++) map->operand[k].stride[map->rank] = 0;
+}
+
+/* Drops dimensions of one element and joins neighbours that every operand runs through as one. */
+static void join_dims(lm__map *map)
+{
+    for (int d = map->rank - 1; d >= 0; d--)
+        if (map->dims[d] == 1) remove_dim(map, d);
+    for (int d = map->rank - 2; d >= 0; d--) {
+        if (!joins(map, d, map->dims[d + 1])) continue;
+        map->dims[d + 1] *= map->dims[d];
+        remove_dim(map, d);
+    }
+}
+
+lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fast, lm__node **out)
+{
+    making m;
+    memset(&m, 0, sizeof m);
+    m.graph = graph;
+    m.group = group;
+    m.fast = fast;
+    lm__map *map = &m.attr.map;
+    m.attr.shape = group->nodes[0]->out[0].shape;
+    map->rank = m.attr.shape.rank;
+    for (int d = 0; d < map->rank; d++) map->dims[d] = m.attr.shape.dim[d];
+    map->steps = group->nnodes;
+    for (int k = 0; k < group->nnodes; k++) LM_TRY(add_step(&m, k));
+    map->results = group->nresults;
+    for (int r = 0; r < group->nresults; r++) map->result[r] = find_register(&m, group->results[r], group->nnodes);
+    renumber(map);
+    join_dims(map);
+    map->guard = group->guard ? map->operands : -1;
+    int nin = map->operands;
+    if (group->guard) m.in[nin++] = group->guard;
+    *out = lm__apply_node(graph, &lm__op_map, &m.attr, nin, m.in, NULL);
+    return *out ? LM_OK : lm_last_status();
+}

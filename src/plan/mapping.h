@@ -1,0 +1,20 @@
+/* plan/mapping.h: makes the op "map" out of nodes of map ops. */
+#ifndef LM_PLAN_MAPPING_H
+#define LM_PLAN_MAPPING_H
+
+#include "graph/graph.h"
+
+/* Nodes whose outputs have one shape, in an order that can be executed; `results` are outputs of theirs. */
+typedef struct lm__map_group {
+    lm__node *const *nodes;
+    int nnodes;
+    lm_value *const *results;
+    int nresults;
+    lm_value *guard;                    /* bool scalar, or NULL */
+} lm__map_group;
+
+/* A new node "map", placed where the graph places new nodes: output r is results[r]. `fast`: with the vectorised rows.
+ * LM_UNSUPPORTED where an op has no row for its types; limits of lm__map must hold. */
+lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fast, lm__node **out);
+
+#endif

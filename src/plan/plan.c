@@ -1,0 +1,74 @@
+/* plan/plan.c: the stages of planning, in order. */
+#include "base/alloc.h"
+#include "base/team.h"
+#include "plan/internal.h"
+#include "plan/pass.h"
+
+static lm_status check_symbols(const lm_graph *graph)
+{
+    lm__desc desc;
+    for (lm__node *n = graph->first; n; n = n->next)
+        for (int i = 0; i < n->nout; i++) LM_TRY(lm__desc_of(&n->out[i], &desc));
+    return LM_OK;
+}
+
+/* Stores say all there is to say about variables: the graph's list of last versions would only keep values alive. */
+static void drop_states(lm_graph *graph)
+{
+    for (int i = 0; i < graph->nstates; i++) lm_free(graph->states[i].variable);
+    graph->nstates = 0;
+    lm__graph_prune(graph);
+}
+
+static lm_status run_passes(const lm__plan *p)
+{
+    bool fast = lm__plan_runs(p, LM__PASS_INDEX_fast);
+    return lm__pass_maps(p->graph, fast);
+}
+
+lm_status lm__plan_new(const lm_graph *graph, const int64_t *symbols, const lm__plan_options *options, lm__plan **out)
+{
+    lm__plan *p = lm__calloc(1, sizeof *p);
+    lm_status status = LM_OK;
+    *out = NULL;
+    if (!p) return lm__no_memory(sizeof *p);
+    if (options) p->options = *options;
+    if (p->options.watch) p->options.passes_off = ~0u;
+    p->threads = lm__team_threads();
+    p->isa = lm__plan_runs(p, LM__PASS_INDEX_fast) ? lm__isa_level() : LM__ISA_BASELINE;
+    p->arena = lm__arena_new();
+    if (!p->arena) LM_GO(fail, lm__no_memory(sizeof *p));
+    LM_GO(fail, lm__graph_clone(graph, symbols, &p->graph));
+    drop_states(p->graph);
+    LM_GO(fail, check_symbols(p->graph));
+    LM_GO(fail, run_passes(p));
+    LM_GO(fail, lm__plan_lower(p));
+    LM_GO(fail, lm__plan_choose(p));
+    LM_GO(fail, lm__plan_place(p));
+    LM_GO(fail, lm__plan_wire(p));
+    *out = p;
+    return LM_OK;
+fail:
+    lm__plan_free(p);
+    return status;
+}
+
+void lm__plan_free(lm__plan *plan)
+{
+    if (!plan) return;
+    for (int i = 0; i < plan->nsteps; i++) {
+        const lm__step *s = &plan->steps[i];
+        if (s->kernel && s->kernel->release && s->state) s->kernel->release(s->state);
+    }
+    lm__free(plan->steps);
+    lm__free(plan->buffers);
+    lm_free(plan->graph);
+    lm__arena_free(plan->arena);
+    lm__free(plan);
+}
+
+size_t lm__plan_bytes(const lm__plan *plan) { return plan->arena_bytes + plan->packed_bytes + plan->constant_bytes; }
+
+int lm__plan_steps(const lm__plan *plan) { return plan->nsteps; }
+
+double lm__plan_flops(const lm__plan *plan) { return plan->flops; }

@@ -1,0 +1,84 @@
+/* plan/print.c: listings of plans, for people. */
+#include "ops/map.h"
+#include "plan/internal.h"
+#include "tensor/tensor.h"
+#include <string.h>
+
+const char *lm__step_op(const lm__step *s)
+{
+    if (s->kernel == &lm__copy_kernel) return "copy";
+    if (strcmp(s->node->op->name, "map") != 0) return s->node->op->name;
+    const lm__map *map = (const lm__map *)s->node->attr;
+    return map->steps == 1 ? map->step[0].op : "map";
+}
+
+static void print_desc(const lm__desc *d, lm__text *text)
+{
+    char shape[160];
+    lm__text_printf(text, " %s%s", lm_dtype_name(d->dtype), lm__shape_text(d->rank, d->dims, shape, sizeof shape));
+}
+
+/* "arena+1024", "input 0", "variable dense/kernel". */
+static void print_place(const lm__plan *p, int b, lm__text *text)
+{
+    const lm__buffer *buffer = &p->buffers[lm__plan_root(p, b)];
+    switch (buffer->space) {
+    case LM__SPACE_ARENA: lm__text_printf(text, "arena+%zu", buffer->offset); break;
+    case LM__SPACE_INPUT: lm__text_printf(text, "input %d", buffer->index); break;
+    case LM__SPACE_OUTPUT: lm__text_printf(text, "output %d", buffer->index); break;
+    case LM__SPACE_VARIABLE: lm__text_printf(text, "variable %s", p->variables[buffer->index]->name); break;
+    case LM__SPACE_CONSTANT: lm__text_printf(text, "constant"); break;
+    }
+}
+
+static void print_map(const lm__step *s, lm__text *text)
+{
+    const lm__map *map = (const lm__map *)s->node->attr;
+    lm__text_printf(text, " {");
+    for (int i = 0; i < map->steps; i++) lm__text_printf(text, "%s%s", i ? " " : "", map->step[i].op);
+    lm__text_printf(text, map->guard >= 0 ? "} guarded" : "}");
+}
+
+static void print_step(const lm__plan *p, int i, lm__text *text)
+{
+    const lm__step *s = &p->steps[i];
+    lm__text_printf(text, "%4d  %-18s %-7s", i, lm__step_op(s), s->kernel->name);
+    for (int k = 0; k < s->problem.nin; k++) {
+        print_desc(&s->problem.in[k], text);
+        lm__text_printf(text, "@");
+        print_place(p, s->in[k], text);
+    }
+    lm__text_printf(text, "  ->");
+    for (int k = 0; k < s->problem.nout; k++) {
+        if (s->out[k] < 0) continue;
+        print_desc(&s->problem.out[k], text);
+        lm__text_printf(text, "@");
+        print_place(p, s->out[k], text);
+    }
+    if (strcmp(s->problem.op, "map") == 0) print_map(s, text);
+    if (s->node->scope && *s->node->scope) lm__text_printf(text, "  [%s]", s->node->scope);
+    lm__text_printf(text, "\n");
+}
+
+static void print_memory(const lm__plan *p, lm__text *text)
+{
+    lm__text_printf(text, "memory:       bytes      offset   first   last\n");
+    for (int i = 0; i < p->nbuffers; i++) {
+        const lm__buffer *b = &p->buffers[i];
+        if (b->space != LM__SPACE_ARENA || b->same >= 0) continue;
+        lm__text_printf(text, "%19zu %11zu %7d %6d  %s%s%s\n", b->bytes, b->offset, b->first, b->last,
+                        b->node ? b->node->op->name : "", b->node && *b->what ? ", " : "", b->what);
+    }
+    for (int i = 0; i < p->npacks; i++)
+        lm__text_printf(text, "%19zu %11zu  packed input %d of step %d\n", p->packs[i].bytes, p->packs[i].offset,
+                        p->packs[i].input, p->packs[i].step);
+}
+
+void lm__plan_print(const lm__plan *plan, bool memory, lm__text *text)
+{
+    lm__text_printf(text, "plan: %d steps, %d threads, %s\n", plan->nsteps, plan->threads, lm__isa_name(plan->isa));
+    for (int i = 0; i < plan->nsteps; i++) print_step(plan, i, text);
+    if (memory) print_memory(plan, text);
+    lm__text_printf(text, "total: %zu bytes (arena %zu, packed weights %zu, constants %zu)\n", lm__plan_bytes(plan),
+                    plan->arena_bytes, plan->packed_bytes, plan->constant_bytes);
+}
