@@ -1,0 +1,65 @@
+#!/bin/bash
+# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [valgrind]` (default: build). Does
+# nothing, and uses no network, where everything is there. Without apt or the right to use it: lists what is
+# missing and exits with 1.
+set -euo pipefail
+
+has() { command -v "$1" > /dev/null 2>&1; }
+library() { has pkg-config && pkg-config --exists "$1" 2> /dev/null; }
+header() { has cc && echo "#include <$1>" | cc -E -x c - > /dev/null 2>&1; }
+thread_sanitizer() {
+    has clang && ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.tsan*.a > /dev/null 2>&1
+}
+
+missing=()
+need() {    # PACKAGE CHECK...: the Debian package that brings what the check looks for
+    local package=$1; shift
+    "$@" || missing+=("$package")
+}
+
+for set in "${@:-build}"; do
+    case $set in
+    build)
+        need build-essential has cc
+        need build-essential has c++
+        need build-essential has make
+        need cmake has cmake
+        need ninja-build has ninja
+        need pkg-config has pkg-config
+        need zlib1g-dev library zlib
+        need libjansson-dev library jansson
+        need libcmocka-dev library cmocka
+        need libdnnl-dev header dnnl.h
+        ;;
+    tsan)
+        need clang has clang
+        need libclang-rt-dev thread_sanitizer
+        ;;
+    valgrind) need valgrind has valgrind ;;
+    *) echo "install-deps: unknown set '$set' (build, tsan, valgrind)" >&2; exit 2 ;;
+    esac
+done
+((${#missing[@]})) || exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+
+list() { printf '  %s\n' "${missing[@]}"; }
+if ! has apt-get; then
+    echo "install-deps: this system has no apt-get; install what these Debian packages bring:" >&2
+    list >&2
+    exit 1
+fi
+as_root=()
+if (($(id -u) != 0)); then
+    # sudo may ask for a password only where somebody can answer.
+    if has sudo && { sudo -n true 2> /dev/null || [[ -t 0 && -t 2 ]]; }; then
+        as_root=(sudo)
+    else
+        echo "install-deps: missing, and there is no right to install them; as root: apt-get install" >&2
+        list >&2
+        exit 1
+    fi
+fi
+echo "install-deps: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
