@@ -2,7 +2,8 @@
  *
  * A register tile of up to TILE_ROWS rows by two vectors of columns is summed over a block of K. Elements of A are
  * broadcast straight from memory, so any strides will do; B is used where it lies when its rows are contiguous. Both are
- * copied into the order of use where that pays. A transposed C is written through a small tile. Each element of C is summed over k in ascending order within blocks that depend on K alone. */
+ * copied into the order of use where that pays. A transposed C is written through a small tile. Each element of C is
+ * summed over k in ascending order within blocks that depend on K alone. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
