@@ -1,0 +1,37 @@
+/* nn/initializers/lecun_normal.c: truncated normal of variance 1 / fan_in  (LeCun et al., Efficient BackProp, 1998). */
+#include "nn/random.h"
+#include <lamina/initializers.h>
+
+#include "nn/initializer.h"
+
+#ifdef LM_HEADER
+/* LecunNormal: truncated normal of variance 1 / fan_in  (LeCun et al., Efficient BackProp, 1998). */
+typedef struct lm_init_lecun_normal_args {
+    size_t size;
+    const char *name;
+} lm_init_lecun_normal_args;
+lm_initializer *lm_init_lecun_normal_new(const lm_init_lecun_normal_args *args);
+#define lm_init_lecun_normal() lm_init_lecun_normal_new(NULL)
+#endif
+
+static lm_status fill(const lm_initializer *self, lm_tensor *t, uint64_t seed, uint64_t stream)
+{
+    (void)self;
+    lm__fill_scaled(t, seed, stream, 1, LM__FAN_IN, true);
+    return LM_OK;
+}
+
+static const lm_init_lecun_normal_args defaults = {.size = sizeof defaults};
+static const lm__field fields[] = {{0}};
+
+const lm__initializer_class lm__initializer_lecun_normal = {
+    .base = {.name = "LecunNormal", .module = "keras.initializers", .type = &lm__initializer_type,
+             .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults, .defaults = &defaults,
+             .fields = fields},
+    .fill = fill,
+};
+
+lm_initializer *lm_init_lecun_normal_new(const lm_init_lecun_normal_args *args)
+{
+    return lm__initializer_new(&lm__initializer_lecun_normal, args);
+}

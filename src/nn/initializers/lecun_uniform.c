@@ -1,0 +1,37 @@
+/* nn/initializers/lecun_uniform.c: uniform in ±sqrt(3 / fan_in)  (LeCun et al., Efficient BackProp, 1998). */
+#include "nn/random.h"
+#include <lamina/initializers.h>
+
+#include "nn/initializer.h"
+
+#ifdef LM_HEADER
+/* LecunUniform: uniform in ±sqrt(3 / fan_in)  (LeCun et al., Efficient BackProp, 1998). */
+typedef struct lm_init_lecun_uniform_args {
+    size_t size;
+    const char *name;
+} lm_init_lecun_uniform_args;
+lm_initializer *lm_init_lecun_uniform_new(const lm_init_lecun_uniform_args *args);
+#define lm_init_lecun_uniform() lm_init_lecun_uniform_new(NULL)
+#endif
+
+static lm_status fill(const lm_initializer *self, lm_tensor *t, uint64_t seed, uint64_t stream)
+{
+    (void)self;
+    lm__fill_scaled(t, seed, stream, 1, LM__FAN_IN, false);
+    return LM_OK;
+}
+
+static const lm_init_lecun_uniform_args defaults = {.size = sizeof defaults};
+static const lm__field fields[] = {{0}};
+
+const lm__initializer_class lm__initializer_lecun_uniform = {
+    .base = {.name = "LecunUniform", .module = "keras.initializers", .type = &lm__initializer_type,
+             .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults, .defaults = &defaults,
+             .fields = fields},
+    .fill = fill,
+};
+
+lm_initializer *lm_init_lecun_uniform_new(const lm_init_lecun_uniform_args *args)
+{
+    return lm__initializer_new(&lm__initializer_lecun_uniform, args);
+}
