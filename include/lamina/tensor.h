@@ -69,7 +69,7 @@ double lm_tensor_get(const lm_tensor *t, size_t i);
 
 /* The same elements under another shape, sharing memory; one dimension may be LM_ANY. */
 lm_tensor *lm_tensor_reshape(lm_tensor *t, int rank, const int64_t *dims);
-#define lm_reshape(t, ...)                                                                                       \
+#define lm_tensor_reshape_to(t, ...)                                                                             \
     lm_tensor_reshape((t), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__})
 
 /* t / divisor, as NumPy does it: an integer tensor gives float32, a float tensor keeps its type. */

@@ -102,7 +102,7 @@ lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)
 lm_status lm__layer_rank(const lm_layer *layer, const lm__shape *input, int rank)
 {
     if (input->rank == rank) return LM_OK;
-    const char *fix = input->rank == rank - 1   ? " (is the channel axis missing? lm_reshape(x, -1, …, 1) adds it)"
+    const char *fix = input->rank == rank - 1   ? " (is the channel axis missing? lm_tensor_reshape_to(x, -1, …, 1) adds it)"
                       : input->rank > rank && rank == 2 ? " (lm_flatten() before it joins the last dimensions)"
                                                 : "";
     return lm__fail(LM_INVALID, "%s takes inputs with %d dimensions, batch included, but these have %d%s",
@@ -117,7 +117,7 @@ lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axi
                     layer->base.class->name, at);
 }
 
-lm_value *lm__layer_activation(const char *name, lm_value *x)
+lm_value *lm__activate(const char *name, lm_value *x)
 {
     const lm__activation *activation;
     if (!name) return x;

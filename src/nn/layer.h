@@ -48,6 +48,11 @@ lm_layer *lm__layer_from(const lm__class *class, const json_t *config);
     LM__FIELD(type, trainable, LM__FIELD_BOOL),                                                                  \
         LM__FIELD(type, dtype, LM__FIELD_STRING, .choices = "float32|float64")
 
+/* The head of a layer's class. */
+#define LM__LAYER_CLASS(class_name, default_args, field_rows, ...)                                               \
+    {.name = (class_name), .module = "keras.layers", .type = &lm__layer_type, .object_bytes = sizeof(lm_layer),  \
+     .args_bytes = sizeof(default_args), .defaults = &(default_args), .fields = (field_rows), __VA_ARGS__}
+
 /* Makes the weights (once) and adds the ops. Errors name the layer and the input's shape. */
 lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed);
 lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_value *x);
@@ -63,6 +68,6 @@ lm_status lm__layer_rank(const lm_layer *layer, const lm__shape *input, int rank
 /* LM_INVALID unless that dimension of the input is a number (axis < 0 counts from the end). */
 lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis);
 /* The activation named by a field applied to x (NULL or "linear": x). */
-lm_value *lm__layer_activation(const char *name, lm_value *x);
+lm_value *lm__activate(const char *name, lm_value *x);
 
 #endif

@@ -32,7 +32,7 @@ static lm_status check_input(const lm_model *model, const lm__array_kind *x)
     if (same) return LM_OK;
     lm__shape_text(x->rank, x->dims, got, sizeof got);
     lm__shape_print(model->dims, &model->input, want, sizeof want);
-    const char *fix = x->rank == model->input.rank - 1 ? "; lm_reshape(x, -1, …) adds a missing axis" : "";
+    const char *fix = x->rank == model->input.rank - 1 ? "; lm_tensor_reshape_to(x, -1, …) adds a missing axis" : "";
     return lm__fail(LM_INVALID, "the data have shape %s, but the model takes %s%s", got, want, fix);
 }
 

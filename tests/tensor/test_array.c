@@ -27,7 +27,7 @@ static void check_failed(lm_tensor *t, const char *piece)
 static void reshape_shares(void **state)
 {
     (void)state;
-    lm_tensor *t = counting(LM_F32, DIMS(3, 4)), *r = lm_reshape(t, 2, LM_ANY), *s = lm_reshape(r, 12);
+    lm_tensor *t = counting(LM_F32, DIMS(3, 4)), *r = lm_tensor_reshape_to(t, 2, LM_ANY), *s = lm_tensor_reshape_to(r, 12);
     assert_int_equal(lm_tensor_rank(r), 2);
     assert_int_equal(lm_tensor_dim(r, 1), 6);
     assert_ptr_equal(lm_tensor_data(t), lm_tensor_data(s));
@@ -40,15 +40,15 @@ static void reshape_checks(void **state)
 {
     (void)state;
     lm_tensor *t = counting(LM_F32, DIMS(3, 4)), *empty = lm_tensor_new(LM_F32, DIMS(0, 4));
-    check_failed(lm_reshape(t, 5, LM_ANY), "cannot reshape (3, 4) with 12 elements to (5, None)");
-    check_failed(lm_reshape(t, 13), "(13,)");
-    check_failed(lm_reshape(t, LM_ANY, LM_ANY), "only one");
-    check_failed(lm_reshape(t, -2, 6), "negative");
-    check_failed(lm_reshape(t, 0, LM_ANY), "cannot reshape");
-    check_failed(lm_reshape(NULL, 3), "NULL");
+    check_failed(lm_tensor_reshape_to(t, 5, LM_ANY), "cannot reshape (3, 4) with 12 elements to (5, None)");
+    check_failed(lm_tensor_reshape_to(t, 13), "(13,)");
+    check_failed(lm_tensor_reshape_to(t, LM_ANY, LM_ANY), "only one");
+    check_failed(lm_tensor_reshape_to(t, -2, 6), "negative");
+    check_failed(lm_tensor_reshape_to(t, 0, LM_ANY), "cannot reshape");
+    check_failed(lm_tensor_reshape_to(NULL, 3), "NULL");
     check_failed(lm_tensor_reshape(t, 9, NULL), "9 dimensions");
-    check_failed(lm_reshape(t, INT64_MAX, INT64_MAX, LM_ANY), "memory");
-    lm_tensor *r = lm_reshape(empty, LM_ANY, 2), *one = lm_tensor_scalar(LM_F32, 3), *v = lm_reshape(one, 1, 1);
+    check_failed(lm_tensor_reshape_to(t, INT64_MAX, INT64_MAX, LM_ANY), "memory");
+    lm_tensor *r = lm_tensor_reshape_to(empty, LM_ANY, 2), *one = lm_tensor_scalar(LM_F32, 3), *v = lm_tensor_reshape_to(one, 1, 1);
     assert_int_equal(lm_tensor_dim(r, 0), 0);
     assert_int_equal(lm_failed(r), 0);
     assert_true(lm_tensor_get(v, 0) == 3);
@@ -138,7 +138,7 @@ static void a_poisoned_argument_passes_on(void **state)
 {
     (void)state;
     lm_tensor *bad = lm_tensor_new(LM_F32, DIMS(-5));
-    check_failed(lm_reshape(bad, 3), "(-5,)");
+    check_failed(lm_tensor_reshape_to(bad, 3), "(-5,)");
     check_failed(lm_tensor_cast(bad, LM_F64), "(-5,)");
     check_failed(lm_tensor_slice(bad, 0, 1), "(-5,)");
     check_failed(lm_tensor_divide(bad, 2), "(-5,)");
@@ -150,7 +150,7 @@ static lm_status makes_from_others(void *unused)
     (void)unused;
     lm_status status = LM_OK;
     lm_tensor *t = lm_tensor_new(LM_U8, DIMS(6, 2));
-    lm_tensor *made[] = {t, lm_reshape(t, 12), lm_tensor_slice(t, 1, 3), lm_tensor_divide(t, 2),
+    lm_tensor *made[] = {t, lm_tensor_reshape_to(t, 12), lm_tensor_slice(t, 1, 3), lm_tensor_divide(t, 2),
                          lm_tensor_cast(t, LM_I32)};
     for (int i = 0; i < 5; i++) {
         if (lm_failed(made[i])) status = lm_status_of(made[i]);

@@ -1,10 +1,7 @@
 /* nn/initializers/constant.c: one number everywhere. */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
-
-#include <math.h>
 
 #ifdef LM_HEADER
 /* Constant: one number everywhere. */

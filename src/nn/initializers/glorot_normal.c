@@ -1,8 +1,7 @@
 /* nn/initializers/glorot_normal.c: truncated normal of variance 2 / (fan_in + fan_out)  (Glorot and Bengio, AISTATS 2010). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* GlorotNormal: truncated normal of variance 2 / (fan_in + fan_out)  (Glorot and Bengio, AISTATS 2010). */

@@ -1,8 +1,7 @@
 /* nn/initializers/glorot_uniform.c: uniform in ±sqrt(6 / (fan_in + fan_out))  (Glorot and Bengio, AISTATS 2010). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* GlorotUniform: uniform in ±sqrt(6 / (fan_in + fan_out))  (Glorot and Bengio, AISTATS 2010). */

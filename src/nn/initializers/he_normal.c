@@ -1,8 +1,7 @@
 /* nn/initializers/he_normal.c: truncated normal of variance 2 / fan_in  (He et al., ICCV 2015). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* HeNormal: truncated normal of variance 2 / fan_in  (He et al., ICCV 2015). */

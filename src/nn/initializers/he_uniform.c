@@ -1,8 +1,7 @@
 /* nn/initializers/he_uniform.c: uniform in ±sqrt(6 / fan_in)  (He et al., ICCV 2015). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* HeUniform: uniform in ±sqrt(6 / fan_in)  (He et al., ICCV 2015). */

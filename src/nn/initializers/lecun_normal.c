@@ -1,8 +1,7 @@
 /* nn/initializers/lecun_normal.c: truncated normal of variance 1 / fan_in  (LeCun et al., Efficient BackProp, 1998). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* LecunNormal: truncated normal of variance 1 / fan_in  (LeCun et al., Efficient BackProp, 1998). */

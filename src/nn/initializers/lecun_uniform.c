@@ -1,8 +1,7 @@
 /* nn/initializers/lecun_uniform.c: uniform in ±sqrt(3 / fan_in)  (LeCun et al., Efficient BackProp, 1998). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #ifdef LM_HEADER
 /* LecunUniform: uniform in ±sqrt(3 / fan_in)  (LeCun et al., Efficient BackProp, 1998). */

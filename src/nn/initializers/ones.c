@@ -1,10 +1,7 @@
 /* nn/initializers/ones.c: ones. */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
-
-#include <math.h>
 
 #ifdef LM_HEADER
 /* Ones: ones. */

@@ -1,8 +1,7 @@
 /* nn/initializers/random_normal.c: normal with a mean and a standard deviation. */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #include <math.h>
 

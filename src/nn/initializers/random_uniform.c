@@ -1,10 +1,7 @@
 /* nn/initializers/random_uniform.c: uniform in [minval, maxval). */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
-
-#include <math.h>
 
 #ifdef LM_HEADER
 /* RandomUniform: uniform in [minval, maxval). */

@@ -1,8 +1,7 @@
 /* nn/initializers/truncated_normal.c: normal, drawn again beyond two standard deviations. */
+#include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>
-
-#include "nn/initializer.h"
 
 #include <math.h>
 
