@@ -59,10 +59,6 @@ lm_status lm__need_shape(const lm__infer *infer, int i, const lm__shape *shape, 
 
 lm_status lm__result(lm__infer *infer, int i, lm_dtype dtype, const lm__shape *shape)
 {
-    for (int k = 0; k < shape->rank; k++) {
-        if (shape->dim[k] != LM__DIM_BAD && shape->dim[k] != LM_ANY) continue;
-        return lm__op_invalid(infer, "the result's dimension %d is negative or too large", k);
-    }
     infer->dtype[i] = dtype;
     infer->shape[i] = *shape;
     return LM_OK;

@@ -19,7 +19,7 @@ lm_status lm__need_equal(const lm__infer *infer, lm__dim a, lm__dim b, const cha
 /* The shape agrees with input i's as far as both are known. */
 lm_status lm__need_shape(const lm__infer *infer, int i, const lm__shape *shape, const char *what);
 
-/* Sets output i. A shape in which arithmetic failed (LM__DIM_BAD) or came out negative is refused. */
+/* Sets output i; returns LM_OK. */
 lm_status lm__result(lm__infer *infer, int i, lm_dtype dtype, const lm__shape *shape);
 
 /* The axis counted from the front; an axis out of range comes back as it is, for infer to refuse. */
