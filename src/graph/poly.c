@@ -210,6 +210,51 @@ static bool unnest(const lm__dims *table, lm__poly *p, int64_t *c)
     return true;
 }
 
+static uint64_t hash_of(const lm__poly *p)
+{
+    uint64_t h = 1469598103934665603u;
+    for (int i = 0; i < p->n; i++) {
+        h = (h ^ (uint64_t)p->term[i].k) * 1099511628211u;
+        for (int j = 0; j < p->term[i].degree; j++) h = (h ^ (p->term[i].atom[j] + 1u)) * 1099511628211u;
+        h = (h ^ 0xffff) * 1099511628211u;
+    }
+    return h;
+}
+
+static bool same(const lm__expr *e, const lm__poly *p)
+{
+    if (e->n != p->n) return false;
+    for (int i = 0; i < p->n; i++)
+        if (e->term[i].k != p->term[i].k || compare(&e->term[i], &p->term[i]) != 0) return false;
+    return true;
+}
+
+/* The handle of a polynomial; a negative constant has one too, for it may be a numerator. */
+static lm__dim intern(lm__dims *table, const lm__poly *p)
+{
+    int64_t value;
+    if (p->bad) return LM__DIM_BAD;
+    if (lm__poly_is_const(p, &value) && value >= 0) return value;
+    uint64_t hash = hash_of(p);
+    for (int i = 0; i < table->nexprs; i++)
+        if (table->exprs[i].hash == hash && same(&table->exprs[i], p)) return -2 - i;
+    int grown = lm__grow(&table->exprs, (size_t)table->nexprs, &table->exprs_capacity, sizeof *table->exprs);
+    lm__term *terms = grown == 0 ? lm__arena_copy(table->arena, p->term, (size_t)p->n * sizeof *terms) : NULL;
+    if (!terms) {
+        table->exhausted = true;
+        return LM__DIM_BAD;
+    }
+    table->exprs[table->nexprs] = (lm__expr){hash, p->n, terms};
+    return -2 - table->nexprs++;
+}
+
+lm__dim lm__poly_intern(lm__dims *table, const lm__poly *p)
+{
+    int64_t value;
+    if (lm__poly_is_const(p, &value)) return value >= 0 ? value : LM__DIM_BAD;
+    return intern(table, p);
+}
+
 /* The number of the atom floor(num / den), or -1. */
 static int division(lm__dims *table, lm__dim num, lm__dim den)
 {
@@ -247,48 +292,11 @@ void lm__poly_div(lm__dims *table, const lm__poly *p, const lm__poly *q, lm__pol
             return;
         }
     }
-    int number = division(table, lm__poly_intern(table, &rest), lm__poly_intern(table, &divisor));
+    int number = division(table, intern(table, &rest), intern(table, &divisor));
     if (number < 0) {
         out->bad = true;
         return;
     }
     lm__poly_atom(&atom, number);
     lm__poly_add(out, &atom, 1);
-}
-
-static uint64_t hash_of(const lm__poly *p)
-{
-    uint64_t h = 1469598103934665603u;
-    for (int i = 0; i < p->n; i++) {
-        h = (h ^ (uint64_t)p->term[i].k) * 1099511628211u;
-        for (int j = 0; j < p->term[i].degree; j++) h = (h ^ (p->term[i].atom[j] + 1u)) * 1099511628211u;
-        h = (h ^ 0xffff) * 1099511628211u;
-    }
-    return h;
-}
-
-static bool same(const lm__expr *e, const lm__poly *p)
-{
-    if (e->n != p->n) return false;
-    for (int i = 0; i < p->n; i++)
-        if (e->term[i].k != p->term[i].k || compare(&e->term[i], &p->term[i]) != 0) return false;
-    return true;
-}
-
-lm__dim lm__poly_intern(lm__dims *table, const lm__poly *p)
-{
-    int64_t value;
-    if (p->bad) return LM__DIM_BAD;
-    if (lm__poly_is_const(p, &value)) return value >= 0 ? value : LM__DIM_BAD;
-    uint64_t hash = hash_of(p);
-    for (int i = 0; i < table->nexprs; i++)
-        if (table->exprs[i].hash == hash && same(&table->exprs[i], p)) return -2 - i;
-    int grown = lm__grow(&table->exprs, (size_t)table->nexprs, &table->exprs_capacity, sizeof *table->exprs);
-    lm__term *terms = grown == 0 ? lm__arena_copy(table->arena, p->term, (size_t)p->n * sizeof *terms) : NULL;
-    if (!terms) {
-        table->exhausted = true;
-        return LM__DIM_BAD;
-    }
-    table->exprs[table->nexprs] = (lm__expr){hash, p->n, terms};
-    return -2 - table->nexprs++;
 }
