@@ -36,7 +36,7 @@ struct lm_function {
     lm_graph *graph;
     lm__plan_options options;
     bool stores;
-    int nsymbols;
+    int nsymbols, outputs;
     pthread_mutex_t lock, planning;
     bool locks;                         /* both were made */
     entry *entries;                     /* most recently used first */
@@ -90,6 +90,15 @@ const lm__type lm__function_type = {.name = "function",
                                     .poisoned = &nowhere.object,
                                     .bytes = sizeof(lm_function)};
 
+lm_function *lm__function_poison(int outputs)
+{
+    lm_function *f = lm__object_poison(&lm__function_type);
+    if (f != &nowhere) f->outputs = outputs;
+    return f;
+}
+
+int lm__function_outputs(const lm_function *function) { return function ? function->outputs : 0; }
+
 lm_function *lm__function_new(lm_graph *graph, const lm__plan_options *options)
 {
     if (lm__object_check(graph, &lm__graph_type, "graph") != LM_OK) {
@@ -102,6 +111,7 @@ lm_function *lm__function_new(lm_graph *graph, const lm__plan_options *options)
         return f;
     }
     f->graph = graph;
+    f->outputs = graph->noutputs;
     if (options) f->options = *options;
     f->nsymbols = lm__dim_symbol_count(graph->dims);
     for (const lm__node *n = graph->first; n; n = n->next) f->stores |= n->op == graph->table->store;
@@ -291,20 +301,65 @@ static void leave(lm_function *f)
     pthread_mutex_unlock(&f->lock);
 }
 
+static lm_status run_entry(lm_function *f, entry *e, const void *const *inputs, void *const *outputs)
+{
+    pooled *context = NULL;
+    arena *memory = NULL;
+    lm_status status = borrow(f, e, &context, &memory);
+    if (status == LM_OK) status = lm__context_run(context->context, inputs, outputs);
+    give_back(f, e, context, memory);
+    return status;
+}
+
 lm_status lm__function_call(lm_function *f, const int64_t *symbols, const void *const *inputs, void *const *outputs)
 {
     entry *e;
-    pooled *context = NULL;
-    arena *memory = NULL;
     LM_TRY(lm__object_check(f, &lm__function_type, "function"));
     LM_TRY(enter(f));
     lm_status status = take_entry(f, symbols, &e);
     if (status == LM_OK) {
-        status = borrow(f, e, &context, &memory);
-        if (status == LM_OK) status = lm__context_run(context->context, inputs, outputs);
-        give_back(f, e, context, memory);
+        status = run_entry(f, e, inputs, outputs);
         drop_entry(f, e);
     }
     leave(f);
+    return status;
+}
+
+static lm_status run_new(lm_function *f, entry *e, const void *const *inputs, lm_tensor **outputs)
+{
+    void *memory[LM__MAX_INPUTS];
+    const lm_graph *g = e->plan->graph;
+    if (g->noutputs > LM__MAX_INPUTS)
+        return lm__fail(LM_UNSUPPORTED, "a function with %d outputs; at most %d", g->noutputs, LM__MAX_INPUTS);
+    for (int i = 0; i < g->noutputs; i++) {
+        lm__desc d;
+        LM_TRY(lm__desc_of(g->outputs[i], &d));
+        lm_tensor *t = lm__tensor_raw(d.dtype, d.rank, d.dims);
+        LM_TRY(lm__object_check(t, &lm__tensor_type, "output"));
+        lm_free(outputs[i]);
+        outputs[i] = t;
+        memory[i] = t->data;
+    }
+    return run_entry(f, e, inputs, memory);
+}
+
+lm_status lm__function_call_new(lm_function *f, const int64_t *symbols, const void *const *inputs, lm_tensor **outputs)
+{
+    entry *e;
+    LM_TRY(lm__object_check(f, &lm__function_type, "function"));
+    for (int i = 0; i < f->outputs; i++) outputs[i] = NULL;
+    lm_status status = enter(f);
+    if (status == LM_OK) {
+        status = take_entry(f, symbols, &e);
+        if (status == LM_OK) {
+            status = run_new(f, e, inputs, outputs);
+            drop_entry(f, e);
+        }
+        leave(f);
+    }
+    for (int i = 0; status != LM_OK && i < f->outputs; i++) {
+        lm_free(outputs[i]);
+        outputs[i] = lm__object_poison(&lm__tensor_type);
+    }
     return status;
 }

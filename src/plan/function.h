@@ -16,6 +16,19 @@ lm_function *lm__function_new(lm_graph *graph, const lm__plan_options *options);
 lm_status lm__function_call(lm_function *function, const int64_t *symbols, const void *const *inputs,
                             void *const *outputs);
 
+/* As lm__function_call, but the results come in new tensors: outputs[j], poisoned on failure. */
+lm_status lm__function_call_new(lm_function *function, const int64_t *symbols, const void *const *inputs,
+                                lm_tensor **outputs);
+
+/* The inside of lm_function_new and lm_function_run: from listed values, and on tensors. */
+lm_function *lm__function_of(const lm_function_args *args);
+lm_status lm__function_run(lm_function *function, lm_tensor *const *inputs, lm_tensor **outputs);
+
+/* A function that could not be made, with the thread's last error; its runs give `outputs` poisoned tensors. */
+lm_function *lm__function_poison(int outputs);
+/* How many results a run gives, also for a function that failed. */
+int lm__function_outputs(const lm_function *function);
+
 /* The plan for these sizes (made if need be), borrowed: valid until it falls out of the cache. */
 lm_status lm__function_plan(lm_function *function, const int64_t *symbols, const lm__plan **out);
 const lm_graph *lm__function_graph(const lm_function *function);

@@ -1,16 +1,9 @@
 /* Plans of small graphs: values, outputs, stores, symbols. */
+#include "support/check.h"
 #include "graph/graph.h"
 #include "ops/registry.h"
 #include "plan/plan.h"
 #include <lamina/ops.h>
-#include <lamina/runtime.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
 static lm_value *input(lm_graph *g, const char *name, int rank, const int64_t *dims)
 {
     lm__shape shape = lm__shape_of(rank, dims);
@@ -158,11 +151,5 @@ static void symbols(void **state)
     lm_free(g);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(computes),   cmocka_unit_test(odd_outputs), cmocka_unit_test(exchange),
-        cmocka_unit_test(old_version_read_later), cmocka_unit_test(guards),  cmocka_unit_test(symbols),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN(cmocka_unit_test(computes), cmocka_unit_test(odd_outputs), cmocka_unit_test(exchange),
+    cmocka_unit_test(old_version_read_later), cmocka_unit_test(guards), cmocka_unit_test(symbols))
