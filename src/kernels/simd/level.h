@@ -28,6 +28,8 @@ typedef struct lm__simd {
     int tile_rows, tile_columns;        /* of gemm's register tile */
     size_t gemm_scratch;                /* bytes */
     void (*gemm)(const lm__gemm *g, void *scratch);
+    /* y[i] += x[0 * stride + i] + x[1 * stride + i] + … in this order */
+    void (*add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
 } lm__simd;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 void LM_SIMD(gemm)(const lm__gemm *g, void *scratch);
+void LM_SIMD(add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
 const lm__simd LM_SIMD(simd) = {
@@ -13,6 +14,7 @@ const lm__simd LM_SIMD(simd) = {
     .tile_columns = 2 * VW,
     .gemm_scratch = LM__GEMM_SCRATCH(VW, TILE_ROWS),
     .gemm = LM_SIMD(gemm),
+    .add_up = LM_SIMD(add_up),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 

@@ -1,0 +1,143 @@
+/* kernels/fast/product.c: cuts products into slices and runs them. */
+#include "kernels/fast/product.h"
+#include "base/team.h"
+
+enum {
+    JOB_FLOPS = 1 << 21,                /* about 20 microseconds: long against handing out a job, short enough to share */
+    MOST_JOBS = 64,
+    SHORTEST_K = 512,                   /* a slice of k: shorter ones spend their time on adding partial results */
+};
+
+static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Cuts one product into about `jobs` slices, each time along the dimension whose cut costs the least memory traffic: a
+ * slice of m reads all of B again, one of n all of A, one of k writes and reads a partial C. */
+static void cut(lm__product *p, int64_t jobs)
+{
+    const lm__gemm *g = &p->whole;
+    int64_t most[3] = {up(g->m, 2 * p->simd->tile_rows), up(g->n, p->simd->tile_columns), g->k / SHORTEST_K};
+    const double cost[3] = {(double)g->k * (double)g->n, (double)g->m * (double)g->k, 2.0 * (double)g->m * (double)g->n};
+    int64_t *slices[3] = {&p->slices_m, &p->slices_n, &p->slices_k};
+    while (jobs > 1) {
+        int best = -1;
+        for (int i = 0; i < 3; i++)
+            if (most[i] > 1 && (best < 0 || cost[i] < cost[best])) best = i;
+        if (best < 0) return;
+        *slices[best] = least(most[best], jobs);
+        jobs = up(jobs, *slices[best]);
+        most[best] = 0;
+    }
+}
+
+lm__product lm__product_plan(const lm__problem *problem)
+{
+    const lm__matmul *attr = (const lm__matmul *)problem->attr;
+    lm__product p = {.dims = lm__matmul_dims_of(problem), .simd = lm__simd_at(problem->isa), .batches_a_job = 1,
+                     .slices_m = 1, .slices_n = 1, .slices_k = 1};
+    const lm__matmul_dims *d = &p.dims;
+    bool ta = attr->transpose_a, tb = attr->transpose_b;
+    /* A transposed B of a short product: turning the small C costs less than turning B. */
+    p.swapped = tb && d->m * 2 <= d->n;
+    p.whole = (lm__gemm){.m = d->m, .n = d->n, .k = d->k, .rsa = ta ? 1 : d->k, .csa = ta ? d->m : 1,
+                         .rsb = tb ? 1 : d->n, .csb = tb ? d->k : 1, .rsc = d->n, .csc = 1};
+    if (p.swapped) {
+        const lm__gemm g = p.whole;
+        p.whole = (lm__gemm){.m = g.n, .n = g.m, .k = g.k, .rsa = g.csb, .csa = g.rsb,
+                             .rsb = g.csa, .csb = g.rsa, .rsc = g.csc, .csc = g.rsc};
+    }
+    double flops = 2.0 * (double)d->m * (double)d->n * (double)d->k * (double)d->batches;
+    int64_t jobs = flops < 2.0 * JOB_FLOPS * MOST_JOBS ? (int64_t)(flops / JOB_FLOPS) + 1 : 2 * MOST_JOBS;
+    jobs = least(jobs, MOST_JOBS);
+    if (flops < JOB_FLOPS / 2) jobs = 1;
+    if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
+    else cut(&p, up(jobs, d->batches));
+    if (d->batches > 1) p.slices_k = 1;
+    return p;
+}
+
+size_t lm__product_scratch(const lm__product *p)
+{
+    return p->simd->gemm_scratch;
+}
+
+size_t lm__product_shared(const lm__product *p)
+{
+    return (size_t)(p->slices_k - 1) * (size_t)(p->dims.m * p->dims.n) * sizeof(float);
+}
+
+/* --- one run ------------------------------------------------------------------------------------------------------- */
+
+typedef struct call {
+    const lm__product *p;
+    const float *a, *b;
+    float *c, *partial;
+    char *scratch;
+    size_t scratch_stride;
+} call;
+
+/* Slice i of `slices` along `size`, in whole tiles. */
+static void slice(int64_t size, int64_t tile, int64_t slices, int64_t i, int64_t *first, int64_t *count)
+{
+    int64_t tiles = up(size, tile), from = tiles * i / slices, to = tiles * (i + 1) / slices;
+    *first = from * tile;
+    *count = least(to * tile, size) - *first;
+}
+
+static void run_slice(const call *r, int64_t batch, int64_t i, int64_t j, int64_t l, void *scratch)
+{
+    const lm__product *p = r->p;
+    const lm__matmul_dims *d = &p->dims;
+    int64_t a_at, b_at, m0, n0, k0;
+    lm__matmul_at(d, batch, &a_at, &b_at);
+    lm__gemm g = p->whole;
+    const float *a = r->a + a_at * d->m * d->k, *b = r->b + b_at * d->k * d->n;
+    slice(g.m, p->simd->tile_rows, p->slices_m, i, &m0, &g.m);
+    slice(g.n, p->simd->tile_columns, p->slices_n, j, &n0, &g.n);
+    slice(g.k, 16, p->slices_k, l, &k0, &g.k);
+    float *c = l == 0 ? r->c + batch * d->m * d->n : r->partial + (l - 1) * d->m * d->n;
+    g.a = (p->swapped ? b : a) + m0 * g.rsa + k0 * g.csa;
+    g.b = (p->swapped ? a : b) + k0 * g.rsb + n0 * g.csb;
+    g.c = c + m0 * g.rsc + n0 * g.csc;
+    p->simd->gemm(&g, scratch);
+}
+
+static void run_job(void *argument, size_t job, int thread)
+{
+    const call *r = (const call *)argument;
+    const lm__product *p = r->p;
+    void *scratch = r->scratch + (size_t)thread * r->scratch_stride;
+    if (p->batches_a_job > 1) {
+        int64_t first = (int64_t)job * p->batches_a_job, end = least(first + p->batches_a_job, p->dims.batches);
+        for (int64_t batch = first; batch < end; batch++) run_slice(r, batch, 0, 0, 0, scratch);
+        return;
+    }
+    int64_t rest = (int64_t)job, i = rest % p->slices_m, j = rest / p->slices_m % p->slices_n;
+    rest /= p->slices_m * p->slices_n;
+    run_slice(r, rest / p->slices_k, i, j, rest % p->slices_k, scratch);
+}
+
+enum { SUM_CHUNK = 4096 };
+
+/* c += the partial results, in order. */
+static void sum_job(void *argument, size_t job, int thread)
+{
+    const call *r = (const call *)argument;
+    size_t size = (size_t)(r->p->dims.m * r->p->dims.n), at = job * SUM_CHUNK;
+    size_t n = size - at < SUM_CHUNK ? size - at : SUM_CHUNK;
+    (void)thread;
+    r->p->simd->add_up(r->c + at, n, r->partial + at, size, (size_t)r->p->slices_k - 1);
+}
+
+void lm__product_run(const lm__product *p, const float *a, const float *b, float *c, char *scratch,
+                     size_t scratch_stride, void *shared)
+{
+    call r = {p, a, b, c, (float *)shared, scratch, scratch_stride};
+    int64_t jobs = p->batches_a_job > 1 ? up(p->dims.batches, p->batches_a_job)
+                                        : p->dims.batches * p->slices_m * p->slices_n * p->slices_k;
+    lm__parallel((size_t)jobs, run_job, &r);
+    if (p->slices_k > 1) {
+        size_t chunks = ((size_t)(p->dims.m * p->dims.n) + SUM_CHUNK - 1) / SUM_CHUNK;
+        lm__parallel(chunks, sum_job, &r);
+    }
+}

@@ -1,0 +1,26 @@
+/* kernels/fast/product.h: products of matrices in float32, cut into slices for the team.
+ *
+ * The cut depends on the problem and the instruction level alone. Slices of k go to partial results that are added in
+ * order, so the bytes are the same for any team. */
+#ifndef LM_KERNELS_FAST_PRODUCT_H
+#define LM_KERNELS_FAST_PRODUCT_H
+
+#include "kernels/matmul.h"
+#include "kernels/simd/level.h"
+
+typedef struct lm__product {
+    lm__matmul_dims dims;               /* as the op has them, before `swapped` */
+    const lm__simd *simd;
+    lm__gemm whole;                     /* strides and sizes of one product; no pointers */
+    bool swapped;                       /* computed as Cᵀ = Bᵀ Aᵀ */
+    int64_t batches_a_job;              /* > 1: whole products, several a job */
+    int64_t slices_m, slices_n, slices_k;
+} lm__product;
+
+lm__product lm__product_plan(const lm__problem *problem);
+size_t lm__product_scratch(const lm__product *p);       /* bytes for each thread */
+size_t lm__product_shared(const lm__product *p);        /* bytes once */
+void lm__product_run(const lm__product *p, const float *a, const float *b, float *c, char *scratch,
+                     size_t scratch_stride, void *shared);
+
+#endif
