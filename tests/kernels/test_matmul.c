@@ -15,7 +15,7 @@ static void product(cmp *c, lm__matmul attr, int rank_a, const int64_t *lead_a, 
     a[rank_a] = attr.transpose_a ? k : m, a[rank_a + 1] = attr.transpose_a ? m : k;
     b[rank_b] = attr.transpose_b ? n : k, b[rank_b + 1] = attr.transpose_b ? k : n;
     y[rank] = m, y[rank + 1] = n;
-    c->op = "matmul", c->attr = &attr, c->nin = 2, c->nout = 1, c->tolerance = 3e-6;
+    c->op = "matmul", c->attr = &attr, c->nin = 2, c->nout = 1, c->tolerance = 2e-6 + 3e-8 * sqrt((double)k);
     c->in[0] = cmp_desc(LM_F32, rank_a + 2, a);
     c->in[1] = cmp_desc(LM_F32, rank_b + 2, b);
     c->out[0] = cmp_desc(LM_F32, rank + 2, y);

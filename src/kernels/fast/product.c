@@ -51,7 +51,7 @@ lm__product lm__product_plan(const lm__problem *problem)
     jobs = least(jobs, MOST_JOBS);
     if (flops < JOB_FLOPS / 2) jobs = 1;
     if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
-    else cut(&p, up(jobs, d->batches));
+    else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
     return p;
 }
