@@ -1,4 +1,4 @@
-/* nn/activations/selu.c: y = scale x where x > 0, else scale alpha (e^x - 1) */
+/* nn/activations/selu.c: y = scale x where x >= 0, else scale alpha (e^x - 1) */
 #include "nn/activations/activation.h"
 #include "ops/support.h"
 
