@@ -47,7 +47,7 @@ static struct {
     atomic_int caller_sleeps;
 } team;
 
-static _Thread_local int inside;            /* in a job: its own parallel calls run in place */
+static _Thread_local int inside;            /* in a job of the team: waiting for it would be for ever */
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
@@ -226,7 +226,7 @@ static void run_generation(uint32_t jobs, lm__job_fn *fn, void *argument)
 void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument)
 {
     int threads = lm__team_threads();
-    if (jobs <= 1 || jobs >= CLOSED || threads == 1 || inside || !take()) {
+    if (jobs <= 1 || jobs >= CLOSED || threads == 1 || !take()) {
         run_in_place(jobs, fn, argument);
         return;
     }
@@ -259,7 +259,7 @@ lm_status lm__team_resize(int threads)
     if (threads < 0 || threads > LM__MAX_THREADS)
         return lm__fail(LM_INVALID, "threads: %d came, 1 to %d was expected (0: one for each CPU)", threads,
                         LM__MAX_THREADS);
-    if (inside || !take()) return lm__fail(LM_BUSY, "the number of threads cannot change while they work");
+    if (!take()) return lm__fail(LM_BUSY, "the number of threads cannot change while they work");
     if (!threads) threads = default_threads();
     if (threads != atomic_load(&team.threads)) stop();
     atomic_store(&team.threads, threads);
@@ -279,7 +279,7 @@ void lm__team_stop(void)
  * takes them along. */
 __attribute__((destructor)) static void stop_at_exit(void)
 {
-    if (inside || !take()) return;
+    if (!take()) return;
     stop();
     give_back();
 }

@@ -50,7 +50,7 @@ uint16_t lm__f32_to_f16(float value)
 {
     uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000, size = bits & 0x7FFFFFFF;
     if (size > 0x7F800000) return (uint16_t)(sign | 0x7E00 | (size >> 13 & 0x3FF));
-    if (size >= 0x477FF000) return (uint16_t)(sign | 0x7C00);                       /* rounds to 2^16: infinite */
+    if (size >= 0x47800000) return (uint16_t)(sign | 0x7C00);                       /* 2^16 and more */
     if (size >= 0x38800000) return (uint16_t)(sign | shift_rounded(size - (112u << 23), 13));
     if (size < 0x33000000) return (uint16_t)sign;                                   /* below half of the smallest */
     return (uint16_t)(sign | shift_rounded((size & 0x7FFFFF) | 0x800000, 126 - (size >> 23)));

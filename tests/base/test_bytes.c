@@ -35,6 +35,7 @@ static void nothing_is_read_outside(void **state)
     assert_int_equal(lm__bytes_left(&b), 0);
     assert_null(lm__bytes_take(&b, 1));
     b = lm__bytes_of(data, 3);
+    assert_non_null(lm__bytes_take(&b, 1));
     assert_null(lm__bytes_take(&b, SIZE_MAX));
     b = lm__bytes_of(data, 3);
     lm__bytes_seek(&b, 3);

@@ -114,6 +114,20 @@ static void many_short_calls_from_many_threads(void **state)
     }
 }
 
+/* Calls of different work one upon the other: a thread that comes late to one must not mix it with the next. */
+static void calls_do_not_mix(void **state)
+{
+    (void)state;
+    check_ok(lm_set_threads(3));
+    atomic_int few = 0, many = 0;
+    for (int i = 0; i < 20000; i++) {
+        lm__parallel(2, add_job, &few);
+        lm__parallel(9, add_job, &many);
+    }
+    assert_int_equal(few, 20000);
+    assert_int_equal(many, 20000 * 36);
+}
+
 static void sleeping_threads_wake(void **state)
 {
     (void)state;
@@ -172,9 +186,11 @@ static void the_team_stops_and_starts(void **state)
     lm__team_stop();
 }
 
+/* Slow enough for every thread to get one. */
 static void denormal_job(void *argument, size_t job, int thread)
 {
     (void)job, (void)thread;
+    usleep(300);
     volatile float tiny = 1e-38f;
     tiny *= 1e-3f;
     if (tiny != 0) atomic_fetch_add((atomic_int *)argument, 1);
@@ -199,6 +215,13 @@ static void jobs_flush_denormals_and_callers_keep_theirs(void **state)
 }
 
 #if !defined(__SANITIZE_THREAD__) && !defined(__clang__)    /* its run-time cannot start threads after a fork */
+static void other_thread_job(void *argument, size_t job, int thread)
+{
+    (void)job;
+    usleep(300);
+    if (thread > 0) atomic_fetch_add((atomic_int *)argument, 1);
+}
+
 static void a_forked_child_has_a_team_too(void **state)
 {
     (void)state;
@@ -210,7 +233,10 @@ static void a_forked_child_has_a_team_too(void **state)
         alarm(20);
         atomic_store(&sum, 0);
         for (int i = 0; i < 100; i++) lm__parallel(8, add_job, &sum);
-        exit(sum == 2800 ? 0 : 1);                  /* through the destructor that ends the team */
+        if (sum != 2800) _exit(1);
+        atomic_store(&sum, 0);
+        lm__parallel(30, other_thread_job, &sum);
+        exit(sum > 0 ? 0 : 2);                      /* through the destructor that ends the team */
     }
     int status = -1;
     waitpid(child, &status, 0);
@@ -266,7 +292,7 @@ static void a_job_may_end_the_process(void **state)
 
 RUN(cmocka_unit_test(every_job_runs_once), cmocka_unit_test(the_number_of_threads_changes_nothing),
     cmocka_unit_test(a_call_inside_a_job_runs_in_place), cmocka_unit_test(many_short_calls_from_many_threads),
-    cmocka_unit_test(sleeping_threads_wake), cmocka_unit_test(the_number_is_checked),
+    cmocka_unit_test(calls_do_not_mix), cmocka_unit_test(sleeping_threads_wake), cmocka_unit_test(the_number_is_checked),
     cmocka_unit_test(it_cannot_change_while_they_work), cmocka_unit_test(the_team_stops_and_starts),
     cmocka_unit_test(jobs_flush_denormals_and_callers_keep_theirs),
 #if !defined(__SANITIZE_THREAD__) && !defined(__clang__)
