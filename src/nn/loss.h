@@ -32,7 +32,18 @@ lm_loss *lm__loss_named(const char *name);
  * be NULL. */
 lm_value *lm__loss_apply(const lm_loss *self, lm_value *y_true, lm_value *y_pred, lm_value *weight);
 
-/* Keras's squeeze_or_expand_to_same_rank, and the cast of targets; shared with metrics. */
-lm_status lm__match_targets(lm_value **y_true, lm_value **y_pred, bool integer_targets);
+/* What cross-entropies begin with. Predictions that are the activation's own result (op "softmax" over the last axis, or
+ * "sigmoid") are taken back to its input, as Keras does: exact where the clip of probabilities is not. NULL: they are not. */
+lm_value *lm__logits_of(lm_value *y_pred, const char *op);
+/* Probabilities clipped to [1e-7, 1 - 1e-7], Keras's epsilon. */
+lm_value *lm__clip_probability(lm_value *p);
+
+/* A loss's class: reduction and name come first in its table. */
+#define LM__LOSS_CLASS(class_name, other_names, default_args, field_rows)                                        \
+    {.name = (class_name), .aliases = (other_names), .module = "keras.losses", .type = &lm__loss_type,           \
+     .object_bytes = sizeof(lm_loss), .args_bytes = sizeof(default_args), .defaults = &(default_args),           \
+     .fields = (field_rows), .ignored = "dtype|axis"}
+#define LM__LOSS_FIELD_ROWS(type)                                                                                \
+    LM__FIELD(type, reduction, LM__FIELD_STRING, .choices = "sum_over_batch_size|sum|mean|none")
 
 #endif

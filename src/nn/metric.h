@@ -40,7 +40,14 @@ lm_status lm__metric_update(lm_metric *self, lm_value *y_true, lm_value *y_pred,
 double lm__metric_result(const lm_metric *self);
 void lm__metric_reset(lm_metric *self);
 
+/* The head of a metric's class, and the fields of its argument struct. */
+#define LM__METRIC_CLASS(class_name, other_names, default_args, field_rows)                                      \
+    {.name = (class_name), .aliases = (other_names), .module = "keras.metrics", .type = &lm__metric_type,        \
+     .object_bytes = sizeof(lm_metric), .args_bytes = sizeof(default_args), .defaults = &(default_args),         \
+     .fields = (field_rows), .ignored = "dtype"}
+
 /* A plain mean, for the loss: adds value * count to the total and count to the count. */
+extern const lm__metric_class lm__metric_mean_metric;
 lm_metric *lm__metric_mean(const char *name);
 lm_status lm__metric_mean_update(lm_metric *self, lm_value *value, lm_value *count);
 

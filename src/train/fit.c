@@ -147,6 +147,7 @@ lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *ar
     for (int epoch = args->initial_epoch; !status && epoch < args->epochs && !atomic_load(&model->stop); epoch++)
         status = run_epoch(&f, epoch);
     model->stopped = atomic_load(&model->stop);
+    if (!status) status = lm__optimizer_finish(model->optimizer);
     lm_free(f.it), lm_free(f.train), lm_free(f.validation);
     return status;
 }

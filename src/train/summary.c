@@ -114,6 +114,7 @@ static int64_t optimizer_numbers(const lm_model *model)
     const lm_optimizer *o = model->optimizer;
     if (!o || !o->iteration) return 0;
     for (int i = 0; i < o->nvariables * o->nslots; i++) n += (int64_t)o->slot[i]->value->size;
+    for (int i = 0; o->average && i < o->nvariables; i++) n += (int64_t)o->average[i]->value->size;
     return n + 2;
 }
 
