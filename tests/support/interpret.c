@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/team.h"
+#include "graph/control.h"
 #include "graph/special.h"
 #include <string.h>
 
@@ -236,6 +237,55 @@ static lm_status run_special(const interpreter *it, const lm__node *node)
     return LM_OK;
 }
 
+/* --- sub-graphs (graph/control.h) -------------------------------------------------------------------------------- */
+
+/* One step of a scan, at position t: slices of what is stacked are read and written in place. */
+static lm_status run_step(const interpreter *it, const lm__node *node, interpreter *body, int64_t t)
+{
+    const lm__scan_attr *a = node->attr;
+    const void *in[MOST];
+    void *out[MOST];
+    int carries = (int)a->carries;
+    for (int i = 0; i < node->nin; i++) {
+        in[i] = i < carries ? memory_of(it, &node->out[i]) : memory_of(it, node->in[i]);
+        if (i >= carries && i < carries + a->sequences)
+            in[i] = (const char *)in[i] + (size_t)t * bytes_of(body->graph->inputs[i]);
+    }
+    in[node->nin] = &t;
+    for (int i = carries; i < node->nout; i++) {
+        size_t slice = bytes_of(&node->out[i]) / (size_t)a->length.dim[0];
+        out[i] = (char *)memory_of(it, &node->out[i]) + (size_t)t * slice;
+    }
+    for (int i = 0; i < carries; i++) memcpy(out[carries + a->outputs + i], in[i], bytes_of(&node->out[i]));
+    for (int i = 0; i < carries; i++) out[i] = memory_of(it, &node->out[i]);
+    return interpret_run(body, in, out);
+}
+
+static lm_status run_scan(const interpreter *it, const lm__node *node)
+{
+    const lm__scan_attr *a = node->attr;
+    int64_t length = a->length.dim[0];
+    interpreter *body;
+    LM_TRY(interpret_new(node->body[0], NULL, &body));
+    for (int i = 0; i < a->carries; i++)
+        memcpy(memory_of(it, &node->out[i]), memory_of(it, node->in[i]), bytes_of(node->in[i]));
+    lm_status status = LM_OK;
+    for (int64_t k = 0; k < length && status == LM_OK; k++)
+        status = run_step(it, node, body, a->reverse ? length - 1 - k : k);
+    interpret_free(body);
+    return status;
+}
+
+static lm_status run_if(const interpreter *it, const lm__node *node)
+{
+    const lm_graph *body = node->body[*(const uint8_t *)memory_of(it, node->in[0]) ? 0 : 1];
+    const void *in[MOST];
+    void *out[MOST];
+    for (int i = 1; i < node->nin; i++) in[i - 1] = memory_of(it, node->in[i]);
+    for (int i = 0; i < node->nout; i++) out[i] = memory_of(it, &node->out[i]);
+    return interpret(body, NULL, in, out);
+}
+
 static lm_status run_node(const interpreter *it, const lm__node *node)
 {
     work w = {.nowned = 0};
@@ -245,7 +295,7 @@ static lm_status run_node(const interpreter *it, const lm__node *node)
     case LM__OP_VIEW:
         memcpy(memory_of(it, &node->out[0]), memory_of(it, node->in[0]), bytes_of(&node->out[0]));
         return LM_OK;
-    case LM__OP_CONTROL: return lm__fail(LM_UNSUPPORTED, "interpret: %s has sub-graphs", node->op->name);
+    case LM__OP_CONTROL: return strcmp(node->op->name, "scan") == 0 ? run_scan(it, node) : run_if(it, node);
     case LM__OP_MAP:
     case LM__OP_PLAIN: break;
     }
