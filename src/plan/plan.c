@@ -20,9 +20,20 @@ static void drop_states(lm_graph *graph)
     lm__graph_prune(graph);
 }
 
+/* Simplified twice: folding makes numbers known, and what is simplified then becomes equal. */
 static lm_status run_passes(const lm__plan *p)
 {
+    static const struct {
+        int index;
+        lm_status (*run)(lm_graph *graph);
+    } passes[] = {
+        {LM__PASS_INDEX_simplify, lm__pass_simplify}, {LM__PASS_INDEX_fold, lm__pass_fold},
+        {LM__PASS_INDEX_simplify, lm__pass_simplify}, {LM__PASS_INDEX_cse, lm__pass_cse},
+    };
     bool fast = lm__plan_runs(p, LM__PASS_INDEX_fast);
+    for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
+        if (lm__plan_runs(p, passes[i].index)) LM_TRY(passes[i].run(p->graph));
+    if (lm__plan_runs(p, LM__PASS_INDEX_fuse)) LM_TRY(lm__pass_fuse(p->graph, fast));
     return lm__pass_maps(p->graph, fast);
 }
 

@@ -1,0 +1,316 @@
+/* plan/pass_fuse.c: element-by-element ops over one shape become one pass over memory.
+ *
+ * Every node, and every group of nodes that becomes one map, is a unit with a time; a unit's inputs are made at earlier
+ * times, its users run later. Two groups may become one if some time lies after all their inputs and before all their
+ * users; keeping to that is what keeps the graph free of cycles, and it costs no search. Nodes are visited last
+ * to first, each joining its users, so that what only the backward pass needs is computed there.
+ *
+ * A group all of whose results are stored in variables under one guard takes over the guard. */
+#include "plan/mapping.h"
+#include "plan/pass.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANDIDATES = 16 };
+static const int64_t STEP = 1 << 20;    /* between the times of neighbouring nodes: room for groups */
+
+typedef struct fuse {
+    lm_graph *graph;
+    lm__arena *arena;
+    bool fast;
+    int n;
+    lm__node **node;                    /* in order; node->mark is its index */
+    int *unit;                          /* the unit a node belongs to: the index of one of its members */
+    int64_t *time;                      /* of a unit */
+    int *size;                          /* of a unit */
+    int *next;                          /* a unit's members, a ring */
+    int *user_start, *user;             /* users of node i: user[user_start[i]] up to user[user_start[i + 1]] */
+    bool *is_output;
+} fuse;
+
+static bool is_map(const fuse *f, int i) { return f->node[i]->op->kind == LM__OP_MAP; }
+
+static lm_status count_nodes(fuse *f)
+{
+    int uses = 0;
+    for (lm__node *n = f->graph->first; n; n = n->next) {
+        n->mark = f->n++;
+        uses += n->nin;
+    }
+    size_t n = (size_t)f->n;
+    f->node = lm__arena_alloc(f->arena, sizeof *f->node * n);
+    f->unit = lm__arena_alloc(f->arena, sizeof *f->unit * n);
+    f->time = lm__arena_alloc(f->arena, sizeof *f->time * n);
+    f->size = lm__arena_alloc(f->arena, sizeof *f->size * n);
+    f->next = lm__arena_alloc(f->arena, sizeof *f->next * n);
+    f->user_start = lm__arena_alloc(f->arena, sizeof *f->user_start * (n + 2));
+    f->user = lm__arena_alloc(f->arena, sizeof *f->user * (size_t)uses);
+    f->is_output = lm__arena_alloc(f->arena, sizeof *f->is_output * n);
+    if (!f->node || !f->unit || !f->time || !f->size || !f->next || !f->user_start || !f->user || !f->is_output)
+        return lm__no_memory(sizeof *f->node * n);
+    return LM_OK;
+}
+
+static void list_nodes(fuse *f)
+{
+    int i = 0, *start = f->user_start + 2;  /* counts, then sums, shifted so that filling ends with the starts */
+    for (lm__node *n = f->graph->first; n; n = n->next, i++) {
+        f->node[i] = n;
+        f->unit[i] = f->next[i] = i;
+        f->size[i] = 1;
+        f->time[i] = i * STEP;
+        for (int k = 0; k < n->nin; k++)
+            start[n->in[k]->node->mark]++;
+    }
+    for (i = 1; i <= f->n; i++) f->user_start[i + 1] += f->user_start[i];
+    for (i = 0; i < f->n; i++)
+        for (int k = 0; k < f->node[i]->nin; k++) f->user[f->user_start[f->node[i]->in[k]->node->mark + 1]++] = i;
+    for (i = 0; i < f->graph->noutputs; i++) f->is_output[f->graph->outputs[i]->node->mark] = true;
+}
+
+/* --- joining ------------------------------------------------------------------------------------------------------ */
+
+/* What a unit, or two taken together, has around it. */
+typedef struct around {
+    int64_t after, before;              /* the times of its latest input and its earliest user */
+    int operands, results;
+    lm_value *operand[LM__MAP_MAX_OPERANDS];
+} around;
+
+static bool add_operand(around *w, lm_value *v)
+{
+    for (int i = 0; i < w->operands; i++)
+        if (w->operand[i] == v) return true;
+    if (w->operands == LM__MAP_MAX_OPERANDS) return false;
+    w->operand[w->operands++] = v;
+    return true;
+}
+
+/* Adds the surroundings of unit a, where unit b counts as inside; false: beyond what a map can hold. */
+static bool look_around(const fuse *f, int a, int b, around *w)
+{
+    int m = a;
+    do {
+        const lm__node *n = f->node[m];
+        for (int k = 0; k < n->nin; k++) {
+            int u = f->unit[n->in[k]->node->mark];
+            if (u == a || u == b) continue;
+            if (f->time[u] > w->after) w->after = f->time[u];
+            if (!add_operand(w, n->in[k])) return false;
+        }
+        bool used = f->is_output[m];
+        for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
+            int u = f->unit[f->user[k]];
+            if (u == a || u == b) continue;
+            used = true;
+            if (f->time[u] < w->before) w->before = f->time[u];
+        }
+        w->results += used;
+        m = f->next[m];
+    } while (m != a);
+    return w->results <= LM__MAP_MAX_OPERANDS;
+}
+
+static bool join(fuse *f, int a, int b)
+{
+    around w = {.after = -1, .before = INT64_MAX};
+    if (f->size[a] + f->size[b] > LM__MAP_MAX_STEPS) return false;
+    if (!look_around(f, a, b, &w) || !look_around(f, b, a, &w)) return false;
+    int64_t time = f->time[a] > f->time[b] ? f->time[a] : f->time[b];
+    if (time >= w.before) time = w.before - 1;
+    if (time <= w.after) time = w.after + 1;
+    if (time >= w.before) return false;
+    int m = b;
+    do {
+        f->unit[m] = a;
+        m = f->next[m];
+    } while (m != b);
+    int swap = f->next[a];
+    f->next[a] = f->next[b];
+    f->next[b] = swap;
+    f->size[a] += f->size[b];
+    f->time[a] = time;
+    return true;
+}
+
+/* Lets node i join the groups of its users, the earliest first. */
+static void join_users(fuse *f, int i)
+{
+    int candidates[CANDIDATES], n = 0;
+    for (int k = f->user_start[i]; k < f->user_start[i + 1] && n < CANDIDATES; k++) {
+        int u = f->user[k], unit = f->unit[u], at = 0;
+        if (!is_map(f, u) || !lm__same_shape(f->node[u]->out, f->node[i]->out)) continue;
+        while (at < n && candidates[at] != unit) at++;
+        if (at < n) continue;
+        for (at = n++; at > 0 && f->time[candidates[at - 1]] > f->time[unit]; at--) candidates[at] = candidates[at - 1];
+        candidates[at] = unit;
+    }
+    for (int k = 0; k < n; k++)
+        if (f->unit[i] != candidates[k]) join(f, f->unit[i], candidates[k]);
+}
+
+/* --- guards and stores ------------------------------------------------------------------------------------------------ */
+
+/* Whether all uses of the unit's values outside it are stores, and of which guard (NULL: none). */
+static bool only_stored(const fuse *f, int a, lm_value **guard)
+{
+    bool first = true;
+    int m = a;
+    *guard = NULL;
+    do {
+        if (f->is_output[m]) return false;
+        for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
+            const lm__node *u = f->node[f->user[k]];
+            if (f->unit[u->mark] == a) continue;
+            lm_value *g = u->nin == 3 ? u->in[2] : NULL;
+            if (u->op != f->graph->table->store || u->in[1]->node != f->node[m] || (!first && g != *guard)) return false;
+            *guard = g;
+            first = false;
+        }
+        m = f->next[m];
+    } while (m != a);
+    return !first;
+}
+
+/* The latest reader outside the unit of a variable that takes its new version from the unit. */
+static int64_t last_reader(const fuse *f, int a)
+{
+    int64_t last = -1;
+    int m = a;
+    do {
+        for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
+            const lm__node *store = f->node[f->user[k]];
+            if (store->op != f->graph->table->store) continue;
+            int variable = store->in[0]->node->mark;
+            for (int j = f->user_start[variable]; j < f->user_start[variable + 1]; j++) {
+                int reader = f->user[j];
+                if (f->node[reader]->op == f->graph->table->store || f->unit[reader] == a) continue;
+                if (f->time[f->unit[reader]] > last) last = f->time[f->unit[reader]];
+            }
+        }
+        m = f->next[m];
+    } while (m != a);
+    return last;
+}
+
+/* Moves units that make new versions behind the readers of the old ones, so that they can write in place. */
+static void delay_stores(fuse *f)
+{
+    for (int a = 0; a < f->n; a++) {
+        if (f->unit[a] != a || !is_map(f, a)) continue;
+        around w = {.after = -1, .before = INT64_MAX};
+        int64_t last = last_reader(f, a);
+        if (last < f->time[a]) continue;
+        look_around(f, a, a, &w);
+        if (last + 1 < w.before) f->time[a] = last + 1;
+    }
+}
+
+/* --- the new order ---------------------------------------------------------------------------------------------------- */
+
+typedef struct place {
+    int64_t time;
+    int unit;
+} place;
+
+static int by_time(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->unit < y->unit ? -1 : x->unit > y->unit;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    int x = (*(lm__node *const *)a)->mark, y = (*(lm__node *const *)b)->mark;
+    return x < y ? -1 : x > y;
+}
+
+static void append(lm_graph *g, lm__node *n)
+{
+    n->prev = g->last;
+    n->next = NULL;
+    *(g->last ? &g->last->next : &g->first) = n;
+    g->last = n;
+}
+
+static lm_status emit_group(fuse *f, lm__sweep *sweep, int a)
+{
+    lm__node *nodes[LM__MAP_MAX_STEPS], *map;
+    lm_value *results[LM__MAP_MAX_STEPS];
+    int n = 0, nresults = 0, m = a;
+    do {
+        nodes[n++] = f->node[m];
+        m = f->next[m];
+    } while (m != a);
+    qsort(nodes, (size_t)n, sizeof *nodes, by_index);
+    for (int i = 0; i < n; i++) {
+        bool used = f->is_output[nodes[i]->mark];
+        for (int k = f->user_start[nodes[i]->mark]; k < f->user_start[nodes[i]->mark + 1]; k++)
+            used |= f->unit[f->user[k]] != a;
+        if (used) results[nresults++] = &nodes[i]->out[0];
+        for (int k = 0; k < nodes[i]->nin; k++) nodes[i]->in[k] = lm__sweep_value(sweep, nodes[i]->in[k]);
+    }
+    lm__map_group group = {.nodes = nodes, .nnodes = n, .results = results, .nresults = nresults};
+    lm_value *guard;                    /* only what was made before can be asked for */
+    if (only_stored(f, a, &guard) && guard && f->time[f->unit[guard->node->mark]] < f->time[a])
+        group.guard = lm__sweep_value(sweep, guard);
+    f->graph->scope = nodes[n - 1]->scope;
+    LM_TRY(lm__mapping_make(f->graph, &group, f->fast, &map));
+    for (int r = 0; r < nresults; r++) LM_TRY(lm__sweep_replace(sweep, results[r], &map->out[r]));
+    return LM_OK;
+}
+
+/* Links the graph's nodes anew in the order of their units' times. */
+static lm_status emit(fuse *f, lm__sweep *sweep)
+{
+    place *order = lm__arena_alloc(f->arena, sizeof *order * (size_t)f->n);
+    int units = 0;
+    if (!order) return lm__no_memory(sizeof *order * (size_t)f->n);
+    for (int i = 0; i < f->n; i++)
+        if (f->unit[i] == i) order[units++] = (place){f->time[i], i};
+    qsort(order, (size_t)units, sizeof *order, by_time);
+    f->graph->first = f->graph->last = NULL;
+    for (int k = 0; k < units; k++) {
+        int a = order[k].unit;
+        if (is_map(f, a)) {
+            LM_TRY(emit_group(f, sweep, a));
+            continue;
+        }
+        lm__node *n = f->node[a];
+        for (int i = 0; i < n->nin; i++) n->in[i] = lm__sweep_value(sweep, n->in[i]);
+        append(f->graph, n);
+    }
+    return LM_OK;
+}
+
+/* Units with a guard run after it was made. */
+static void delay_guarded(fuse *f)
+{
+    for (int a = 0; a < f->n; a++) {
+        lm_value *guard;
+        if (f->unit[a] != a || !is_map(f, a) || !only_stored(f, a, &guard) || !guard) continue;
+        int64_t made = f->time[f->unit[guard->node->mark]];
+        around w = {.after = -1, .before = INT64_MAX};
+        look_around(f, a, a, &w);
+        if (made >= f->time[a] && made + 1 < w.before) f->time[a] = made + 1;
+    }
+}
+
+lm_status lm__pass_fuse(lm_graph *graph, bool fast)
+{
+    fuse f = {.graph = graph, .fast = fast};
+    lm__sweep sweep;
+    lm_status status = LM_OK;
+    LM_TRY(lm__sweep_begin(&sweep, graph));
+    f.arena = sweep.arena;
+    LM_GO(end, count_nodes(&f));
+    list_nodes(&f);
+    for (int i = f.n - 1; i >= 0; i--)
+        if (is_map(&f, i)) join_users(&f, i);
+    delay_stores(&f);
+    delay_guarded(&f);
+    LM_GO(end, emit(&f, &sweep));
+end:
+    return lm__sweep_end(&sweep, status);
+}
