@@ -33,7 +33,7 @@ static lm_status run(const lm__run *run)
     const size_attr *attr = run->problem->attr;
     double size = 1;
     for (int i = 0; i < attr->shape.rank; i++) size *= (double)attr->shape.dim[i];
-    refs[attr->dtype](size, run->out[0]);
+    refs[run->problem->out[0].dtype](size, run->out[0]);
     return LM_OK;
 }
 
