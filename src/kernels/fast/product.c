@@ -30,13 +30,10 @@ static void cut(lm__product *p, int64_t jobs)
     }
 }
 
-lm__product lm__product_plan(const lm__problem *problem)
+lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa isa)
 {
-    const lm__matmul *attr = (const lm__matmul *)problem->attr;
-    lm__product p = {.dims = lm__matmul_dims_of(problem), .simd = lm__simd_at(problem->isa), .batches_a_job = 1,
-                     .slices_m = 1, .slices_n = 1, .slices_k = 1};
-    const lm__matmul_dims *d = &p.dims;
-    bool ta = attr->transpose_a, tb = attr->transpose_b;
+    lm__product p = {.dims = *d, .simd = lm__simd_at(isa), .batches_a_job = 1, .slices_m = 1, .slices_n = 1,
+                     .slices_k = 1};
     /* A transposed B of a short product: turning the small C costs less than turning B. */
     p.swapped = tb && d->m * 2 <= d->n;
     p.whole = (lm__gemm){.m = d->m, .n = d->n, .k = d->k, .rsa = ta ? 1 : d->k, .csa = ta ? d->m : 1,
@@ -54,6 +51,13 @@ lm__product lm__product_plan(const lm__problem *problem)
     else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
     return p;
+}
+
+lm__product lm__product_plan(const lm__problem *problem)
+{
+    const lm__matmul *attr = (const lm__matmul *)problem->attr;
+    lm__matmul_dims dims = lm__matmul_dims_of(problem);
+    return lm__product_of(&dims, attr->transpose_a, attr->transpose_b, problem->isa);
 }
 
 size_t lm__product_scratch(const lm__product *p)

@@ -17,7 +17,8 @@ typedef struct lm__product {
     int64_t slices_m, slices_n, slices_k;
 } lm__product;
 
-lm__product lm__product_plan(const lm__problem *problem);
+lm__product lm__product_of(const lm__matmul_dims *dims, bool transpose_a, bool transpose_b, lm__isa isa);
+lm__product lm__product_plan(const lm__problem *problem);       /* of the op matmul */
 size_t lm__product_scratch(const lm__product *p);       /* bytes for each thread */
 size_t lm__product_shared(const lm__product *p);        /* bytes once */
 void lm__product_run(const lm__product *p, const float *a, const float *b, float *c, char *scratch,

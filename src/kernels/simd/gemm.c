@@ -96,7 +96,7 @@ INLINE void transpose_part(const float *from, int64_t ld, int64_t rows, int64_t 
         if (i < columns) store_part(to + i * ldt, x[i], rows);
 }
 
-static void transpose_copy(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt)
+void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt)
 {
     for (int64_t i = 0; i < rows; i += VW)
         for (int64_t j = 0; j < columns; j += VW)
@@ -117,7 +117,7 @@ static void copy_panel(int64_t k, int64_t n, const float *b, int64_t rsb, int64_
             }
         }
     } else {
-        transpose_copy(b, csb, n, k, panel, NR);
+        LM_SIMD(transpose)(b, csb, n, k, panel, NR);
     }
 }
 
@@ -128,7 +128,7 @@ static void copy_rows(const lm__gemm *g, int64_t i0, int64_t i1, int64_t p0, int
         int64_t rows = i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS;
         const float *a = g->a + i * g->rsa + p0 * g->csa;
         if (g->csa == 1) {
-            transpose_copy(a, g->rsa, rows, k, to, TILE_ROWS);
+            LM_SIMD(transpose)(a, g->rsa, rows, k, to, TILE_ROWS);
         } else if (g->rsa == 1 && VW >= TILE_ROWS) {    /* each store runs into the next row, which comes later */
             for (int64_t p = 0; p < k; p++) store(to + p * TILE_ROWS, load_part(a + p * g->csa, rows));
         } else {
@@ -142,10 +142,10 @@ static void copy_rows(const lm__gemm *g, int64_t i0, int64_t i1, int64_t p0, int
 static void put_transposed(float *c, int64_t csc, int64_t rows, int64_t n, const float *from, int add, float *turned)
 {
     if (!add) {
-        transpose_copy(from, NR, rows, n, c, csc);
+        LM_SIMD(transpose)(from, NR, rows, n, c, csc);
         return;
     }
-    transpose_copy(from, NR, rows, n, turned, TILE_ROWS);
+    LM_SIMD(transpose)(from, NR, rows, n, turned, TILE_ROWS);
     for (int64_t q = 0; q < n; q++)
         for (int64_t r = 0; r < rows; r++) c[q * csc + r] += turned[q * TILE_ROWS + r];
 }

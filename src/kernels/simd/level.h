@@ -23,6 +23,25 @@ enum { LM__GEMM_KC = 256, LM__GEMM_MC = 192 };  /* blocks of k and m */
 #define LM__GEMM_SCRATCH(width, rows)                                                                            \
     ((LM__GEMM_KC * (2 * (width) + LM__GEMM_MC) + 4 * (width) * (rows)) * sizeof(float))
 
+/* Convolutions. `a` is the image (padded where windows reach out of it): element a[y * a_row + x * a_step + offset[tap]] is
+ * what tap (kernel row, column, channel) sees in the window at (y, x).
+ * conv: c[y][x][filter] = bias + sum over taps of a[…] b[tap][filter], rows of c at c_row, pixels at c_step.
+ * conv_kernel: c[tap][filter] = sum over y, x of a[…] b[y][x][filter], with rows of b at b_row and of c at c_step. */
+typedef struct lm__conv {
+    int64_t height, width, taps, filters;
+    const float *a;
+    int64_t a_row, a_step;
+    const int32_t *offset;
+    const float *b;
+    int64_t ldb, b_row;                 /* from tap to tap, or from pixel to pixel */
+    bool copy_b;                        /* conv: a stride of b that does not suit the caches */
+    float *c;
+    int64_t c_row, c_step;
+    const float *bias;                  /* of conv; NULL: none */
+    bool add, relu;                     /* add to c instead; max(…, 0) of the result */
+} lm__conv;
+enum { LM__CONV_TAPS = 576 };           /* taps in a block; the panel that conv may copy has so many tile rows */
+
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
     int tile_rows, tile_columns;        /* of gemm's register tile */
@@ -30,6 +49,10 @@ typedef struct lm__simd {
     void (*gemm)(const lm__gemm *g, void *scratch);
     /* y[i] += x[0 * stride + i] + x[1 * stride + i] + … in this order */
     void (*add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows);
+    /* to[j * ldt + i] = from[i * ld + j] */
+    void (*transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt);
+    void (*conv)(const lm__conv *v, float *panel);
+    void (*conv_kernel)(const lm__conv *v);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
 } lm__simd;
 

@@ -6,6 +6,9 @@
 
 void LM_SIMD(gemm)(const lm__gemm *g, void *scratch);
 void LM_SIMD(add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows);
+void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt);
+void LM_SIMD(conv)(const lm__conv *v, float *panel);
+void LM_SIMD(conv_kernel)(const lm__conv *v);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
 const lm__simd LM_SIMD(simd) = {
@@ -15,6 +18,9 @@ const lm__simd LM_SIMD(simd) = {
     .gemm_scratch = LM__GEMM_SCRATCH(VW, TILE_ROWS),
     .gemm = LM_SIMD(gemm),
     .add_up = LM_SIMD(add_up),
+    .transpose = LM_SIMD(transpose),
+    .conv = LM_SIMD(conv),
+    .conv_kernel = LM_SIMD(conv_kernel),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 
