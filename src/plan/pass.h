@@ -9,7 +9,7 @@ lm_status lm__pass_legalise(lm_graph *graph);           /* always on: half float
 lm_status lm__pass_simplify(lm_graph *graph);
 lm_status lm__pass_fold(lm_graph *graph);
 lm_status lm__pass_cse(lm_graph *graph);
-lm_status lm__pass_epilogue(lm_graph *graph);
+lm_status lm__pass_epilogue(lm_graph *graph, bool fast);
 lm_status lm__pass_fuse(lm_graph *graph, bool fast);
 lm_status lm__pass_maps(lm_graph *graph, bool fast);    /* always on: what is left of map ops, one instruction each */
 
@@ -32,6 +32,9 @@ lm_status lm__sweep_replace(lm__sweep *sweep, lm_value *old, lm_value *by);
 /* Brings outputs and states up to date, prunes, and frees; `status` is handed through, a recorded failure of the graph
  * takes its place if it is LM_OK. */
 lm_status lm__sweep_end(lm__sweep *sweep, lm_status status);
+
+/* Sets every node's mark to the number of uses of its outputs. */
+void lm__count_readers(lm_graph *graph);
 
 /* --- looking at values ---------------------------------------------------------------------------------------------- */
 /* Whether every element is known to be one number: fill, a constant of one element, and views and broadcasts of them. */

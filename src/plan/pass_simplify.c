@@ -125,21 +125,12 @@ static rule_fn *rule_of(const lm__op *op)
     return NULL;
 }
 
-static void count_readers(lm_graph *graph)
-{
-    for (lm__node *n = graph->first; n; n = n->next) {
-        n->mark = 0;
-        for (int i = 0; i < n->nin; i++) n->in[i]->node->mark++;
-    }
-    for (int i = 0; i < graph->noutputs; i++) graph->outputs[i]->node->mark++;
-}
-
 lm_status lm__pass_simplify(lm_graph *graph)
 {
     lm__sweep sweep;
     lm_status status = LM_OK;
     LM_TRY(lm__sweep_begin(&sweep, graph));
-    count_readers(graph);
+    lm__count_readers(graph);
     for (lm__node *n = graph->first; n; n = n->next) {
         lm__sweep_enter(&sweep, n);
         rule_fn *rule = rule_of(n->op);

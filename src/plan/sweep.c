@@ -64,3 +64,12 @@ bool lm__same_shape(const lm_value *a, const lm_value *b)
         if (a->shape.dim[d] != b->shape.dim[d]) return false;
     return true;
 }
+
+void lm__count_readers(lm_graph *graph)
+{
+    for (lm__node *n = graph->first; n; n = n->next) {
+        n->mark = 0;
+        for (int i = 0; i < n->nin; i++) n->in[i]->node->mark++;
+    }
+    for (int i = 0; i < graph->noutputs; i++) graph->outputs[i]->node->mark++;
+}

@@ -81,11 +81,19 @@ static lm_value *binary(maker *m, lm_value *x, lm_value *y)
 static lm_value *plain(maker *m, lm_value *x)
 {
     lm_value *whole = lm_op_broadcast_to(x, 3, (int64_t[]){3, 4, 5});
-    switch (pick(m, 5)) {
+    switch (pick(m, 6)) {
     case 0: return lm_op_mean(x);
     case 1: return lm_op_reshape(lm_op_reshape(whole, 1, (int64_t[]){60}), 3, (int64_t[]){3, 4, 5});
     case 2: return lm_op_mean(whole, 0);
     case 3: return whole;
+    case 4: {
+        lm_value *square = lm_op_matmul(lm_op_tanh(lm_op_reshape(whole, 2, (int64_t[]){12, 5})),
+                                        lm_op_fill(m->graph, LM_F32, 2, (int64_t[]){5, 5}, 0.2));
+        lm_value *bias = lm_op_sin(lm_op_reshape(lm_op_mean(whole, 0, 1), 1, (int64_t[]){5}));
+        lm_value *y = lm_op_add(square, bias);
+        y = pick(m, 3) == 0 ? y : pick(m, 2) ? lm_op_relu(y) : lm_op_sigmoid(y);
+        return lm_op_reshape(y, 3, (int64_t[]){3, 4, 5});
+    }
     default: return lm_op_matmul(lm_op_tanh(lm_op_reshape(whole, 2, (int64_t[]){12, 5})),
                                  lm_op_fill(m->graph, LM_F32, 2, (int64_t[]){5, 1}, 0.2));
     }
