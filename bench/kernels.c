@@ -1,0 +1,159 @@
+/* bench/kernels.c: times each kernel that takes the tutorial's shapes (batch 32), at the level in use.
+ *
+ *     ninja -C build bench_kernels && build/bin/bench_kernels [THREADS [WORD]]
+ *
+ * One line a kernel: the best of many runs in microseconds, and what it amounts to. WORD picks cases whose line has it. */
+#include "base/alloc.h"
+#include "base/team.h"
+#include "kernels/conv2d.h"
+#include "kernels/matmul.h"
+#include "kernels/pool2d.h"
+#include "kernels/reduce.h"
+#include "kernels/axis.h"
+#include "ops/registry.h"
+#include <lamina/runtime.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct bench {
+    const char *op, *what;
+    const void *attr;
+    struct {
+        lm_dtype dtype;
+        int rank;
+        int64_t dims[4];
+    } in[2], out[2];
+} bench;
+
+#define ARRAY(...) {LM_F32, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}}
+#define PLACES(...) {LM_I32, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}}
+
+static const lm__matmul plain, turn_a = {.transpose_a = true}, turn_b = {.transpose_b = true};
+static const lm__conv2d conv = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1};
+static const lm__conv2d same = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME};
+static const lm__pool2d pool = {.size = {2, 2}, .strides = {2, 2}};
+static const lm__axis last = {1};
+
+static const bench cases[] = {
+    {"conv2d", "first layer", &conv, {ARRAY(32, 28, 28, 1), ARRAY(3, 3, 1, 32)}, {ARRAY(32, 26, 26, 32)}},
+    {"conv2d_backward_kernel", "first layer", &conv, {ARRAY(32, 28, 28, 1), ARRAY(32, 26, 26, 32)}, {ARRAY(3, 3, 1, 32)}},
+    {"max_pool2d", "", &pool, {ARRAY(32, 26, 26, 32)}, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}},
+    {"max_pool2d_scatter", "", NULL, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}, {ARRAY(32, 26, 26, 32)}},
+    {"sum", "bias of the first layer", &(const lm__reduce_attr){{0, 1, 2}, 3, false}, {ARRAY(32, 26, 26, 32)}, {ARRAY(32)}},
+    {"sum", "bias of a dense layer", &(const lm__reduce_attr){{0}, 1, false}, {ARRAY(32, 128)}, {ARRAY(128)}},
+    {"sum", "all", &(const lm__reduce_attr){{0, 1}, 2, false}, {ARRAY(256, 1000)}, {{LM_F32, 0, {0}}}},
+    {"sum", "rows", &(const lm__reduce_attr){{1}, 1, false}, {ARRAY(2560, 100)}, {ARRAY(2560)}},
+    {"matmul", "dense 128, forward", &plain, {ARRAY(32, 5408), ARRAY(5408, 128)}, {ARRAY(32, 128)}},
+    {"matmul", "dense 128, dx", &turn_b, {ARRAY(32, 128), ARRAY(5408, 128)}, {ARRAY(32, 5408)}},
+    {"matmul", "dense 128, dw", &turn_a, {ARRAY(32, 5408), ARRAY(32, 128)}, {ARRAY(5408, 128)}},
+    {"matmul", "dense 10, forward", &plain, {ARRAY(32, 128), ARRAY(128, 10)}, {ARRAY(32, 10)}},
+    {"matmul", "dense 10, dx", &turn_b, {ARRAY(32, 10), ARRAY(128, 10)}, {ARRAY(32, 128)}},
+    {"matmul", "dense 10, dw", &turn_a, {ARRAY(32, 128), ARRAY(32, 10)}, {ARRAY(128, 10)}},
+    {"matmul", "one row", &plain, {ARRAY(1, 5408), ARRAY(5408, 128)}, {ARRAY(1, 128)}},
+    {"matmul", "square", &plain, {ARRAY(512, 512), ARRAY(512, 512)}, {ARRAY(512, 512)}},
+    {"softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},
+    {"log_softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},
+    {"softmax", "wide", &last, {ARRAY(256, 1000)}, {ARRAY(256, 1000)}},
+    {"conv2d", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
+    {"conv2d", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
+    {"conv2d_backward_input", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
+    {"conv2d_backward_input", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
+    {"conv2d_backward_kernel", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(32, 32, 32, 16)}, {ARRAY(3, 3, 16, 16)}},
+    {"conv2d_backward_kernel", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(32, 8, 8, 64)}, {ARRAY(3, 3, 64, 64)}},
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The best time of a run in seconds, or a negative number where the kernel declines. */
+static double time_kernel(const lm__kernel *kernel, const lm__problem *p, const void *const *in, void *const *out)
+{
+    lm__needs needs = {0};
+    void *state = NULL, *local = NULL, *packed[4] = {NULL};
+    if (kernel->accepts && !kernel->accepts(p)) return -1;
+    if (kernel->prepare && kernel->prepare(p, &needs, &state) != LM_OK) return -1;
+    if (kernel->open && kernel->open(p, state, &local) != LM_OK) return -1;
+    size_t stride = (needs.scratch + 63) & ~(size_t)63;
+    lm__run run = {.problem = p, .in = in, .out = out, .packed = (const void *const *)packed, .scratch_stride = stride,
+                   .scratch = lm__alloc(stride * (size_t)lm__team_threads() + 1), .shared = lm__alloc(needs.shared + 1),
+                   .state = state, .local = local};
+    unsigned fp = lm__fp_fast();
+    double best = 1e9, begin = now();
+    for (int i = 0; i < 3 || (i < 2000 && now() - begin < 0.2); i++) {
+        double t = now();
+        if (kernel->run(&run) != LM_OK) break;
+        t = now() - t;
+        if (t < best) best = t;
+    }
+    lm__fp_restore(fp);
+    lm__free(run.scratch);
+    lm__free(run.shared);
+    if (local && kernel->close) kernel->close(local);
+    if (state && kernel->release) kernel->release(state);
+    return best;
+}
+
+static size_t describe(lm__desc *to, lm_dtype dtype, int rank, const int64_t *dims)
+{
+    *to = (lm__desc){.dtype = dtype, .rank = rank, .size = 1};
+    for (int d = 0; d < rank; d++) to->size *= (size_t)(to->dims[d] = dims[d]);
+    return to->size * lm_dtype_size(dtype);
+}
+
+static void *random_array(const lm__desc *d, size_t bytes)
+{
+    float *x = lm__alloc(bytes + 1);
+    for (size_t k = 0; k < d->size; k++) {
+        if (d->dtype == LM_F32) x[k] = (float)rand() / (float)RAND_MAX - 0.5f;
+        else ((int32_t *)(void *)x)[k] = (int32_t)(k % 13 * 52 + k % 2);
+    }
+    return x;
+}
+
+static void time_case(const bench *b, const char *word)
+{
+    lm__desc in[2], out[2];
+    void *input[2] = {NULL}, *output[2] = {NULL};
+    double bytes = 0;
+    int nin = 0, nout = 0;
+    for (; nin < 2 && (b->in[nin].rank || nin == 0); nin++) {
+        size_t size = describe(&in[nin], b->in[nin].dtype, b->in[nin].rank, b->in[nin].dims);
+        input[nin] = random_array(&in[nin], size);
+        bytes += (double)size;
+    }
+    for (; nout < 2 && (b->out[nout].rank || nout == 0); nout++) {
+        size_t size = describe(&out[nout], b->out[nout].dtype, b->out[nout].rank, b->out[nout].dims);
+        output[nout] = lm__calloc(size + 1, 1);
+        bytes += (double)size;
+    }
+    const lm__op *op = lm__op_find(&lm__ops, b->op);
+    lm__problem p = {.op = b->op, .nin = nin, .nout = nout, .in = in, .out = out, .attr = b->attr,
+                     .out_used = ~(uint64_t)0, .isa = lm__isa_level()};
+    const lm__kernel *const *fast = lm__fast_kernels(b->op);
+    double flops = op->flops ? op->flops(&p) : 0;
+    for (int i = 0, more = 1; more; i++) {
+        const lm__kernel *kernel = fast[i] ? fast[i] : &op->reference;
+        more = fast[i] != NULL;
+        char line[128];
+        snprintf(line, sizeof line, "%-23s %-24s %-7s", b->op, b->what, kernel->name);
+        if (word && !strstr(line, word)) continue;
+        double t = time_kernel(kernel, &p, (const void *const *)input, output);
+        if (t < 0) continue;
+        printf("%s %9.1f us  %6.1f GFLOP/s  %6.1f GB/s\n", line, t * 1e6, flops / t * 1e-9, bytes / t * 1e-9);
+    }
+    for (int i = 0; i < 2; i++) lm__free(input[i]), lm__free(output[i]);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) lm_set_threads(atoi(argv[1]));
+    printf("level %s, %d threads\n", lm_isa(), lm_threads());
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) time_case(&cases[i], argc > 2 ? argv[2] : NULL);
+    return 0;
+}
