@@ -81,6 +81,13 @@ lm_tensor *lm_tensor_cast(const lm_tensor *t, lm_dtype dtype);
 /* Rows [begin, end) of the first dimension, sharing memory; negative counts from the end, as in Python. */
 lm_tensor *lm_tensor_slice(lm_tensor *t, int64_t begin, int64_t end);
 
+/* --- files ------------------------------------------------------------------------------------------------- */
+
+/* The array in a file: .npy, or IDX (plain or gzip), told by its content. New reference, poisoned on failure. */
+lm_tensor *lm_tensor_load(const char *path);
+/* As .npy, whole or not at all. */
+lm_status lm_tensor_save(const lm_tensor *t, const char *path);
+
 /* --- output ------------------------------------------------------------------------------------------------ */
 
 /* Prints to stdout like NumPy (with suppress=True): of two or more dimensions the first `rows` rows (0: all), and at

@@ -48,7 +48,7 @@ static lm_status take_metric(lm_model *model, const char *name, lm_metric *objec
     lm_metric **slot = &model->metric[model->nmetrics];
     if (object) *slot = lm_retain(object);
     else if (!choosable(name)) *slot = lm__metric_named(name, NULL, NULL);
-    const char *label = object ? (object->base.name ? object->base.name : "metric") : name;
+    const char *label = name ? name : object && object->base.name ? object->base.name : "metric";
     model->metric_name[model->nmetrics] = lm__strdup(label);
     model->nmetrics++;
     if (!model->metric_name[model->nmetrics - 1]) return lm__no_memory(strlen(label) + 1);

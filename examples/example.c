@@ -1,0 +1,207 @@
+/* examples/example.c: see example.h. */
+#include "example.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void usage(FILE *to, const example *run, const char *what)
+{
+    fprintf(to,
+            "%s: %s\n\n"
+            "Usage: %s [options]\n"
+            "  --out DIR       where results go (default: %s)\n"
+            "  --data NAME     data set (default: %s)\n"
+            "  --epochs N      passes over the data (default: %d)\n"
+            "  --seed N        of weights, shuffling, dropout (default: 0)\n"
+            "  --threads N     compute threads (default: all)\n"
+            "  --quick         a short run that writes every file\n"
+            "  --model DIR --apply IN --output OUT\n"
+            "                  use the model in DIR on new data instead of training\n",
+            run->name, what, run->name, run->out, run->data ? run->data : "none", run->epochs);
+}
+
+static void wrong(const example *run, const char *option, const char *value, const char *want)
+{
+    fprintf(stderr, "%s: error: %s %s: %s (see --help)\n", run->name, option, value ? value : "", want);
+    exit(2);
+}
+
+static int64_t number(const example *run, const char *option, const char *value, int64_t low)
+{
+    char *end;
+    errno = 0;
+    long long n = value ? strtoll(value, &end, 10) : 0;
+    if (!value || end == value || *end || errno || n < low || n > INT32_MAX)
+        wrong(run, option, value, low ? "expected a whole number, 1 or more" : "expected a whole number, 0 or more");
+    return n;
+}
+
+static void read_option(example *run, const char *what, char **argv, int *i)
+{
+    const char *o = argv[*i], *value = argv[*i + 1];
+    const struct {
+        const char *name, **to;
+    } texts[] = {{"--out", &run->out},     {"--data", &run->data},     {"--model", &run->model},
+                 {"--apply", &run->apply}, {"--output", &run->output}};
+    if (!strcmp(o, "--help") || !strcmp(o, "-h")) {
+        usage(stdout, run, what);
+        exit(0);
+    }
+    if (!strcmp(o, "--quick")) {
+        run->quick = true;
+        return;
+    }
+    ++*i;
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+        if (!strcmp(o, texts[k].name)) {
+            if (!value) wrong(run, o, NULL, "a value is missing");
+            *texts[k].to = value;
+            return;
+        }
+    if (!strcmp(o, "--epochs")) run->epochs = (int)number(run, o, value, 1);
+    else if (!strcmp(o, "--threads")) run->threads = (int)number(run, o, value, 1);
+    else if (!strcmp(o, "--seed")) run->seed = (uint64_t)number(run, o, value, 0);
+    else wrong(run, o, NULL, "unknown option");
+}
+
+static void make_folders(const example *run)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s", run->out);
+    for (char *c = path + 1;; c++) {
+        if (*c && *c != '/') continue;
+        char kept = *c;
+        *c = 0;
+        if (mkdir(path, 0777) && errno != EEXIST) {
+            fprintf(stderr, "%s: error: cannot make the folder %s: %s\n", run->name, path, strerror(errno));
+            exit(1);
+        }
+        if (!(*c = kept)) return;
+    }
+}
+
+example example_begin(int argc, char **argv, example defaults, const char *what)
+{
+    static char out[256];
+    example run = defaults;
+    snprintf(out, sizeof out, "runs/%s", run.name);
+    run.out = out;
+    run.begun = now();
+    for (int i = 1; i < argc; i++) read_option(&run, what, argv, &i);
+    if (run.apply && (!run.output || !run.model)) wrong(&run, "--apply", run.apply, "needs --model DIR and --output OUT too");
+    if (run.threads && lm_set_threads(run.threads)) wrong(&run, "--threads", "", lm_last_error());
+    if (!run.apply) make_folders(&run);
+    lm_set_seed(run.seed);
+    return run;
+}
+
+const char *example_path(const example *run, const char *file)
+{
+    static char path[4][4096];
+    static int turn;
+    turn = (turn + 1) % 4;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", run->apply ? run->model : run->out, file);
+    return path[turn];
+}
+
+static lm_model *interrupted_model;
+
+static void on_interrupt(int signal_number)
+{
+    lm_request_stop(interrupted_model);
+    signal(signal_number, SIG_DFL);
+}
+
+void example_interrupt(lm_model *model)
+{
+    interrupted_model = model;
+    signal(SIGINT, on_interrupt);
+}
+
+/* A text file, whole or not at all. */
+static int save_text(const example *run, const char *file, const char *text)
+{
+    char temporary[4200];
+    const char *path = example_path(run, file);
+    snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
+    FILE *f = fopen(temporary, "w");
+    int bad = !f || fputs(text, f) == EOF || fflush(f) || fsync(fileno(f));
+    if (f && fclose(f)) bad = 1;
+    if (!bad && rename(temporary, path)) bad = 1;
+    if (!bad) return 0;
+    fprintf(stderr, "%s: error: cannot write %s: %s\n", run->name, path, strerror(errno));
+    unlink(temporary);
+    return 1;
+}
+
+static int save_history(const example *run, const lm_history *history)
+{
+    static char text[1 << 16];
+    size_t n = (size_t)snprintf(text, sizeof text, "epoch");
+    int columns = lm_history_columns(history);
+    for (int c = 0; c < columns; c++)
+        n += (size_t)snprintf(text + n, sizeof text - n, ",%s", lm_history_name(history, c));
+    for (int e = 0; e < lm_history_epochs(history) && n + 1024 < sizeof text; e++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "\n%d", e + 1);
+        for (int c = 0; c < columns; c++)
+            n += (size_t)snprintf(text + n, sizeof text - n, ",%.9g", lm_history_get(history, lm_history_name(history, c), e));
+    }
+    snprintf(text + n, sizeof text - n, "\n");
+    return save_text(run, "history.csv", text);
+}
+
+static int save_metrics(const example *run, int count, const example_metric *metrics)
+{
+    char text[8192];
+    size_t n = (size_t)snprintf(text, sizeof text, "{");
+    for (int i = 0; i < count; i++) {
+        if (!isfinite(metrics[i].value)) {
+            fprintf(stderr, "%s: error: %s is %g\n", run->name, metrics[i].name, metrics[i].value);
+            return 1;
+        }
+        n += (size_t)snprintf(text + n, sizeof text - n, "\"%s\": %.9g, ", metrics[i].name, metrics[i].value);
+    }
+    snprintf(text + n, sizeof text - n, "\"seed\": %" PRIu64 ", \"threads\": %d, \"wall_seconds\": %.3f}\n", run->seed,
+             lm_threads(), now() - run->begun);
+    return save_text(run, "metrics.json", text);
+}
+
+int example_failed(const example *run, int count, const void *const *objects)
+{
+    for (int i = 0; i < count; i++)
+        if (lm_failed(objects[i])) {
+            fprintf(stderr, "%s: error: %s\n", run->name, objects[i] ? lm_error(objects[i]) : lm_last_error());
+            return 1;
+        }
+    return 0;
+}
+
+int example_end(const example *run, lm_model *model, const lm_history *history, int count, const example_metric *metrics)
+{
+    char file[128];
+    snprintf(file, sizeof file, "%s.keras", run->name);
+    if (!lm_failed(model)) lm_save(model, example_path(run, file));
+    if (example_failed(run, 1, (const void *[]){model}) || save_history(run, history)) return 1;
+    if (lm_stopped(model)) {
+        fprintf(stderr, "%s: interrupted; the model so far is in %s\n", run->name, example_path(run, file));
+        return 130;
+    }
+    if (save_metrics(run, count, metrics)) return 1;
+    printf("Left in %s: %s, history.csv, metrics.json\n", run->out, file);
+    return 0;
+}
