@@ -30,8 +30,8 @@ static lm_status check_bodies(const lm_graph *graph, lm_graph *const *body)
         LM_TRY(lm__object_check(body[i], &lm__graph_type, "body"));
         if (body[i]->dims != graph->dims) return lm__fail(LM_INTERNAL, "a body must share its graph's dimensions");
         if (body[i]->nstates)
-            return lm__fail(LM_UNSUPPORTED, "the body reads variable \"%s\" itself; read it outside and pass the value in",
-                            body[i]->states[0].variable->name);
+            return lm__fail(LM_UNSUPPORTED, "the body reads variable \"%s\" itself; read it outside and pass the value "
+                            "in", body[i]->states[0].variable->name);
     }
     return LM_OK;
 }
@@ -59,8 +59,9 @@ lm_status lm__infer_run(lm__infer *f, lm_graph *graph, const lm__op *op, const v
         char text[200];
         if (!good || lm__shape_product(graph->dims, s) == LM__DIM_BAD)
             return lm__fail(LM_INVALID, "the result has no possible shape: %s (negative or too large)",
-                            s->rank < 0 || s->rank > LM_MAX_RANK ? "rank out of range"
-                                                                 : lm__shape_print(graph->dims, s, text, sizeof text));
+                            s->rank < 0 || s->rank > LM_MAX_RANK
+                                ? "rank out of range"
+                                : lm__shape_print(graph->dims, s, text, sizeof text));
     }
     return LM_OK;
 }

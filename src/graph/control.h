@@ -1,7 +1,8 @@
 /* graph/control.h: the ops with sub-graphs (LM__OP_CONTROL): what their inputs, bodies and outputs are.
  *
- * Bodies are graphs of their own that share their graph's table of dimensions. They see nothing of the graph around them but
- * their inputs, and read no variables. A body is not changed once a node has it.
+ * Bodies are graphs of their own that share their graph's table of dimensions. They see nothing of the graph around
+ * them but their inputs, and read no variables. A body is not changed once a node has it. Random numbers that differ from
+ * step to step are drawn with a key made of the position.
  *
  * scan: `length` steps. Step k is at position t = k, or t = length - 1 - k with `reverse`.
  *   node inputs    carries: their first values; sequences: (length, …); invariants

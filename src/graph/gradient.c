@@ -1,7 +1,7 @@
 /* graph/gradient.c: reverse mode, graph to graph.
  *
- * Values that depend on `wrt` through float paths are marked; then the nodes are walked from the last to the first, each
- * turning the gradients of its outputs into those of its inputs. What is built is ordinary nodes, so it can be
+ * Values that depend on `wrt` through float paths are marked; then the nodes are walked from the last to the first,
+ * each turning the gradients of its outputs into those of its inputs. What is built is ordinary nodes, so it can be
  * differentiated again. */
 #include "base/alloc.h"
 #include "graph/graph.h"
@@ -78,9 +78,10 @@ static lm_status fit(tape *t, const lm__node *node, int i, lm_value **grad)
     }
     if ((*grad)->dtype == x->dtype && equal != 0) return LM_OK;
     char have[160], want[160];
-    return lm__fail(LM_INTERNAL, "the gradient of input %d is %s %s, the input %s %s", i, lm_dtype_name((*grad)->dtype),
-                    lm__shape_print(t->graph->dims, &(*grad)->shape, have, sizeof have), lm_dtype_name(x->dtype),
-                    lm__shape_print(t->graph->dims, &x->shape, want, sizeof want));
+    lm__shape_print(t->graph->dims, &(*grad)->shape, have, sizeof have);
+    lm__shape_print(t->graph->dims, &x->shape, want, sizeof want);
+    return lm__fail(LM_INTERNAL, "the gradient of input %d is %s %s, the input %s %s", i,
+                    lm_dtype_name((*grad)->dtype), have, lm_dtype_name(x->dtype), want);
 }
 
 static lm_status step_back(tape *t, lm__node *node)
