@@ -2,7 +2,7 @@
 #include "support/check.h"
 
 #include "kernels/compare.h"
-#include "kernels/conv2d.h"
+#include "kernels/epilogue.h"
 
 typedef struct shapes {
     lm__conv2d attr;
@@ -45,7 +45,7 @@ static shapes random_shapes(void)
     return s;
 }
 
-/* All three directions. */
+/* All three directions, and forward with bias and activation. */
 static void convolve(cmp *c, const shapes *s)
 {
     static const struct {
@@ -59,6 +59,12 @@ static void convolve(cmp *c, const shapes *s)
         c->out[0] = cmp_desc(LM_F32, 4, dims[ops[i].out]);
         cmp_all(c);
     }
+    const lm__conv2d_fused fused = {s->attr, LM__ACT_NONE + cmp_below(4)};
+    c->op = "conv2d_fused", c->attr = &fused, c->nin = 2 + cmp_below(2), c->tolerance *= 20;
+    for (int k = 0; k < 2; k++) c->in[k] = cmp_desc(LM_F32, 4, dims[k]);
+    c->in[2] = CMP_DESC(LM_F32, s->kernel[3]);
+    c->out[0] = cmp_desc(LM_F32, 4, s->result);
+    cmp_all(c);
 }
 
 static void random_convolutions(void **state)

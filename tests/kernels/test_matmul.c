@@ -2,7 +2,7 @@
 #include "support/check.h"
 
 #include "kernels/compare.h"
-#include "kernels/matmul.h"
+#include "kernels/epilogue.h"
 
 static void product(cmp *c, lm__matmul attr, int rank_a, const int64_t *lead_a, int rank_b, const int64_t *lead_b,
                     const int64_t *lead, int64_t m, int64_t n, int64_t k)
@@ -19,6 +19,12 @@ static void product(cmp *c, lm__matmul attr, int rank_a, const int64_t *lead_a, 
     c->in[0] = cmp_desc(LM_F32, rank_a + 2, a);
     c->in[1] = cmp_desc(LM_F32, rank_b + 2, b);
     c->out[0] = cmp_desc(LM_F32, rank + 2, y);
+    cmp_all(c);
+    /* with an activation, and with or without a bias */
+    const lm__matmul_fused fused = {attr, LM__ACT_NONE + cmp_below(4)};
+    c->op = "matmul_fused", c->attr = &fused, c->nin = 2 + cmp_below(2);
+    c->tolerance *= fused.activation > LM__ACT_RELU ? 1 + sqrt((double)k) : 2;     /* relative to 1 there */
+    c->in[2] = CMP_DESC(LM_F32, n);
     cmp_all(c);
 }
 

@@ -1,4 +1,4 @@
-/* kernels/fast/conv2d.c: conv2d on our own vector code: y = sum over taps of x k, straight from the image.
+/* kernels/fast/conv2d.c: conv2d and conv2d_fused on our own vector code: y = sum over taps of x k, straight from the image.
  *
  * Measured on 2 cores with AVX-512 against oneDNN 2.6: bench/kernels.c prints both. */
 #include "base/alloc.h"
@@ -62,7 +62,7 @@ typedef struct call {
     const forward *f;
     const float *x, *k, *bias;
     float *y;
-    bool relu;
+    int act;                            /* lm__act */
     const lm__run *run;
 } call;
 
@@ -83,13 +83,17 @@ static void run_unit(const call *r, int64_t unit, float *scratch)
     lm__conv v = {.height = rows, .width = d->out_width, .taps = f->taps, .filters = mine,
                   .a_row = d->stride_y * pitch, .a_step = d->stride_x * d->channels, .offset = f->offset,
                   .ldb = d->filters, .copy_b = d->filters >= 256, .c_row = d->out_width * d->filters,
-                  .c_step = d->filters, .relu = r->relu};
+                  .c_step = d->filters, .relu = r->act == LM__ACT_RELU};
     for (int64_t g = 0; g < d->groups; g++) {
         v.a = a + g * share;
         v.b = r->k + g * mine;
         v.c = r->y + (image * d->out_height + y0) * v.c_row + g * mine;
         v.bias = r->bias ? r->bias + g * mine : NULL;
         f->simd->conv(&v, scratch + f->slab.floats);
+    }
+    if (r->act > LM__ACT_RELU) {
+        float *y = r->y + (image * d->out_height + y0) * v.c_row;
+        f->simd->bias_act(y, v.c_row, rows, v.c_row, NULL, r->act);
     }
 }
 
@@ -102,13 +106,26 @@ static void run_job(void *argument, size_t job, int thread)
     for (int64_t unit = first; unit < end && unit < u->units; unit++) run_unit(r, unit, scratch);
 }
 
-static lm_status run(const lm__run *run)
+static lm_status run_with(const lm__run *run, const float *bias, int act)
 {
     const forward *f = (const forward *)run->state;
-    call r = {.f = f, .x = run->in[0], .k = run->in[1], .y = run->out[0], .run = run};
-    if (f->is_product) lm__product_run(&f->product, r.x, r.k, r.y, run->scratch, run->scratch_stride, run->shared);
-    else lm__parallel((size_t)f->units.jobs, run_job, &r);
+    call r = {.f = f, .x = run->in[0], .k = run->in[1], .y = run->out[0], .bias = bias, .act = act, .run = run};
+    if (f->is_product)
+        lm__product_run(&f->product, &(lm__product_data){.a = r.x, .b = r.k, .bias = bias, .c = r.y, .act = act}, run);
+    else
+        lm__parallel((size_t)f->units.jobs, run_job, &r);
     return LM_OK;
+}
+
+static lm_status run(const lm__run *r)
+{
+    return run_with(r, NULL, LM__ACT_NONE);
+}
+
+static lm_status run_fused(const lm__run *r)
+{
+    const lm__conv2d_fused *attr = (const lm__conv2d_fused *)r->problem->attr;
+    return run_with(r, r->problem->nin > 2 ? r->in[2] : NULL, (int)attr->activation);
 }
 
 static bool takes(const lm__problem *problem)
@@ -118,3 +135,5 @@ static bool takes(const lm__problem *problem)
 
 const lm__kernel lm__simd_conv2d = {
     .op = "conv2d", .name = "simd", .accepts = takes, .prepare = prepare, .release = lm__free, .run = run};
+const lm__kernel lm__simd_conv2d_fused = {
+    .op = "conv2d_fused", .name = "simd", .accepts = takes, .prepare = prepare, .release = lm__free, .run = run_fused};

@@ -178,7 +178,7 @@ static lm_status run(const lm__run *run)
     const backward *f = (const backward *)run->state;
     call r = {.f = f, .dy = run->in[0], .k = run->in[1], .dx = run->out[0], .run = run};
     if (f->is_product) {
-        lm__product_run(&f->product, r.dy, r.k, r.dx, run->scratch, run->scratch_stride, run->shared);
+        lm__product_run(&f->product, &(lm__product_data){.a = r.dy, .b = r.k, .c = r.dx}, run);
         return LM_OK;
     }
     lm__parallel((size_t)(f->d.kernel_height * f->d.kernel_width), turn_job, &r);

@@ -136,7 +136,7 @@ static lm_status run(const lm__run *run)
     const backward *f = (const backward *)run->state;
     call r = {.f = f, .x = run->in[0], .dy = run->in[1], .dk = run->out[0], .run = run};
     if (f->is_product) {
-        lm__product_run(&f->product, r.x, r.dy, r.dk, run->scratch, run->scratch_stride, run->shared);
+        lm__product_run(&f->product, &(lm__product_data){.a = r.x, .b = r.dy, .c = r.dk}, run);
         return LM_OK;
     }
     if (f->units.units == 0) memset(r.dk, 0, f->size * sizeof(float));

@@ -74,10 +74,9 @@ size_t lm__product_shared(const lm__product *p)
 
 typedef struct call {
     const lm__product *p;
-    const float *a, *b;
-    float *c, *partial;
-    char *scratch;
-    size_t scratch_stride;
+    const lm__product_data *data;
+    const lm__run *run;
+    int64_t sum_rows;                   /* rows of c in a job that adds partial results */
 } call;
 
 /* Slice i of `slices` along `size`, in whole tiles. */
@@ -88,6 +87,14 @@ static void slice(int64_t size, int64_t tile, int64_t slices, int64_t i, int64_t
     *count = least(to * tile, size) - *first;
 }
 
+/* Bias and activation on rows and columns of c, beginning at column j. */
+static void finish(const call *r, float *c, int64_t rows, int64_t columns, int64_t j)
+{
+    const float *bias = r->data->bias;
+    if (bias || r->data->act != LM__ACT_NONE)
+        r->p->simd->bias_act(c, r->p->dims.n, rows, columns, bias ? bias + j : NULL, r->data->act);
+}
+
 static void run_slice(const call *r, int64_t batch, int64_t i, int64_t j, int64_t l, void *scratch)
 {
     const lm__product *p = r->p;
@@ -95,22 +102,25 @@ static void run_slice(const call *r, int64_t batch, int64_t i, int64_t j, int64_
     int64_t a_at, b_at, m0, n0, k0;
     lm__matmul_at(d, batch, &a_at, &b_at);
     lm__gemm g = p->whole;
-    const float *a = r->a + a_at * d->m * d->k, *b = r->b + b_at * d->k * d->n;
+    const float *a = r->data->a + a_at * d->m * d->k, *b = r->data->b + b_at * d->k * d->n;
     slice(g.m, p->simd->tile_rows, p->slices_m, i, &m0, &g.m);
     slice(g.n, p->simd->tile_columns, p->slices_n, j, &n0, &g.n);
     slice(g.k, 16, p->slices_k, l, &k0, &g.k);
-    float *c = l == 0 ? r->c + batch * d->m * d->n : r->partial + (l - 1) * d->m * d->n;
+    float *c = l == 0 ? r->data->c + batch * d->m * d->n : (float *)r->run->shared + (l - 1) * d->m * d->n;
     g.a = (p->swapped ? b : a) + m0 * g.rsa + k0 * g.csa;
     g.b = (p->swapped ? a : b) + k0 * g.rsb + n0 * g.csb;
     g.c = c + m0 * g.rsc + n0 * g.csc;
     p->simd->gemm(&g, scratch);
+    if (p->slices_k > 1) return;
+    if (p->swapped) finish(r, g.c, g.n, g.m, m0);
+    else finish(r, g.c, g.m, g.n, n0);
 }
 
 static void run_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const lm__product *p = r->p;
-    void *scratch = r->scratch + (size_t)thread * r->scratch_stride;
+    void *scratch = r->run->scratch + (size_t)thread * r->run->scratch_stride;
     if (p->batches_a_job > 1) {
         int64_t first = (int64_t)job * p->batches_a_job, end = least(first + p->batches_a_job, p->dims.batches);
         for (int64_t batch = first; batch < end; batch++) run_slice(r, batch, 0, 0, 0, scratch);
@@ -127,21 +137,20 @@ enum { SUM_CHUNK = 4096 };
 static void sum_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    size_t size = (size_t)(r->p->dims.m * r->p->dims.n), at = job * SUM_CHUNK;
-    size_t n = size - at < SUM_CHUNK ? size - at : SUM_CHUNK;
+    const lm__matmul_dims *d = &r->p->dims;
+    int64_t first = (int64_t)job * r->sum_rows, rows = least(r->sum_rows, d->m - first);
+    float *c = r->data->c + first * d->n;
     (void)thread;
-    r->p->simd->add_up(r->c + at, n, r->partial + at, size, (size_t)r->p->slices_k - 1);
+    r->p->simd->add_up(c, (size_t)(rows * d->n), (const float *)r->run->shared + first * d->n, (size_t)(d->m * d->n),
+                       (size_t)r->p->slices_k - 1);
+    finish(r, c, rows, d->n, 0);
 }
 
-void lm__product_run(const lm__product *p, const float *a, const float *b, float *c, char *scratch,
-                     size_t scratch_stride, void *shared)
+void lm__product_run(const lm__product *p, const lm__product_data *data, const lm__run *run)
 {
-    call r = {p, a, b, c, (float *)shared, scratch, scratch_stride};
+    call r = {p, data, run, 1 + SUM_CHUNK / (p->dims.n + 1)};
     int64_t jobs = p->batches_a_job > 1 ? up(p->dims.batches, p->batches_a_job)
                                         : p->dims.batches * p->slices_m * p->slices_n * p->slices_k;
     lm__parallel((size_t)jobs, run_job, &r);
-    if (p->slices_k > 1) {
-        size_t chunks = ((size_t)(p->dims.m * p->dims.n) + SUM_CHUNK - 1) / SUM_CHUNK;
-        lm__parallel(chunks, sum_job, &r);
-    }
+    if (p->slices_k > 1) lm__parallel((size_t)up(p->dims.m, r.sum_rows), sum_job, &r);
 }

@@ -5,7 +5,7 @@
 #ifndef LM_KERNELS_FAST_PRODUCT_H
 #define LM_KERNELS_FAST_PRODUCT_H
 
-#include "kernels/matmul.h"
+#include "kernels/epilogue.h"
 #include "kernels/simd/level.h"
 
 typedef struct lm__product {
@@ -21,7 +21,13 @@ lm__product lm__product_of(const lm__matmul_dims *dims, bool transpose_a, bool t
 lm__product lm__product_plan(const lm__problem *problem);       /* of the op matmul */
 size_t lm__product_scratch(const lm__product *p);       /* bytes for each thread */
 size_t lm__product_shared(const lm__product *p);        /* bytes once */
-void lm__product_run(const lm__product *p, const float *a, const float *b, float *c, char *scratch,
-                     size_t scratch_stride, void *shared);
+
+/* What one run works on: c = act(a b + bias); scratch and shared memory are those of the run. */
+typedef struct lm__product_data {
+    const float *a, *b, *bias;          /* bias: NULL if there is none */
+    float *c;
+    int act;                            /* lm__act */
+} lm__product_data;
+void lm__product_run(const lm__product *p, const lm__product_data *data, const lm__run *run);
 
 #endif

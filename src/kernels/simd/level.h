@@ -52,6 +52,8 @@ typedef struct lm__simd {
     /* to[j * ldt + i] = from[i * ld + j] */
     void (*transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt);
     void (*conv)(const lm__conv *v, float *panel);
+    /* y (rows, n) = act(y + bias), rows at ld; bias NULL: none; act: lm__act */
+    void (*bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
     void (*conv_kernel)(const lm__conv *v);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
 } lm__simd;

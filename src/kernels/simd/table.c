@@ -8,6 +8,7 @@ void LM_SIMD(gemm)(const lm__gemm *g, void *scratch);
 void LM_SIMD(add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows);
 void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt);
 void LM_SIMD(conv)(const lm__conv *v, float *panel);
+void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
 void LM_SIMD(conv_kernel)(const lm__conv *v);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
@@ -20,6 +21,7 @@ const lm__simd LM_SIMD(simd) = {
     .add_up = LM_SIMD(add_up),
     .transpose = LM_SIMD(transpose),
     .conv = LM_SIMD(conv),
+    .bias_act = LM_SIMD(bias_act),
     .conv_kernel = LM_SIMD(conv_kernel),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
