@@ -1,5 +1,6 @@
 /* plan/choose.c: a kernel for every step: the first fast one that takes the problem, else the op's reference. */
 #include "base/team.h"
+#include "plan/control.h"
 #include "plan/internal.h"
 #include <string.h>
 
@@ -59,7 +60,8 @@ lm_status lm__plan_choose(lm__plan *plan)
     for (int i = 0; i < plan->nsteps; i++) {
         lm__step *s = &plan->steps[i];
         s->problem.in_stable = stable_inputs(plan, s);
-        if (!s->kernel) LM_TRY(choose(plan, s));
+        if (s->node->op->kind == LM__OP_CONTROL && !s->kernel) LM_TRY(lm__control_prepare(plan, s));
+        else if (!s->kernel) LM_TRY(choose(plan, s));
         size_t scratch = lm__mul_size(lm__round64(s->needs.scratch), (size_t)plan->threads);
         LM_TRY(add_scratch(plan, i, scratch, "scratch", &s->scratch));
         LM_TRY(add_scratch(plan, i, s->needs.shared, "shared", &s->shared));

@@ -78,6 +78,7 @@ struct lm__plan {
     lm__pack *packs;
     int npacks;
     size_t arena_bytes, constant_bytes, packed_bytes;
+    size_t child_bytes;                 /* constants and packed weights of the bodies of control ops */
     double flops;
 };
 

@@ -79,7 +79,10 @@ void lm__plan_free(lm__plan *plan)
     lm__free(plan);
 }
 
-size_t lm__plan_bytes(const lm__plan *plan) { return plan->arena_bytes + plan->packed_bytes + plan->constant_bytes; }
+size_t lm__plan_bytes(const lm__plan *plan)
+{
+    return plan->arena_bytes + plan->packed_bytes + plan->constant_bytes + plan->child_bytes;
+}
 
 int lm__plan_steps(const lm__plan *plan) { return plan->nsteps; }
 

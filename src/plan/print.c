@@ -1,5 +1,6 @@
 /* plan/print.c: listings of plans, for people. */
 #include "ops/map.h"
+#include "plan/control.h"
 #include "plan/internal.h"
 #include "tensor/tensor.h"
 #include <string.h>
@@ -79,6 +80,15 @@ void lm__plan_print(const lm__plan *plan, bool memory, lm__text *text)
     lm__text_printf(text, "plan: %d steps, %d threads, %s\n", plan->nsteps, plan->threads, lm__isa_name(plan->isa));
     for (int i = 0; i < plan->nsteps; i++) print_step(plan, i, text);
     if (memory) print_memory(plan, text);
-    lm__text_printf(text, "total: %zu bytes (arena %zu, packed weights %zu, constants %zu)\n", lm__plan_bytes(plan),
-                    plan->arena_bytes, plan->packed_bytes, plan->constant_bytes);
+    for (int i = 0; i < plan->nsteps; i++) {
+        const lm__plan *bodies[2];
+        int n = lm__control_bodies(&plan->steps[i], bodies);
+        for (int b = 0; b < n; b++) {
+            lm__text_printf(text, "body %d of step %d: ", b, i);
+            lm__plan_print(bodies[b], memory, text);
+        }
+    }
+    lm__text_printf(text, "total: %zu bytes (arena %zu, packed weights %zu, constants %zu, bodies' %zu)\n",
+                    lm__plan_bytes(plan), plan->arena_bytes, plan->packed_bytes, plan->constant_bytes,
+                    plan->child_bytes);
 }
