@@ -38,10 +38,10 @@ valgrind: deps
 	@tools/install-deps.sh valgrind
 	@cmake --preset $@ && cmake --build --preset $@ && $(CTEST) --test-dir build-$@
 
-## lint       check who includes whom, and the limits on files and functions
+## lint       check who includes whom, and the limits on files, functions and lines
 lint:
 	@tools/check_includes.sh
-	@tools/check_sizes.sh
+	@tools/check_sizes.sh . columns
 
 ## clean      remove everything that was built
 clean:

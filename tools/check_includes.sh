@@ -10,7 +10,7 @@ edges='
 base:
 tensor:      base
 kernels:     base
-kernels/ref: base/philox.h
+kernels/ref: base/philox.h kernels/random.h
 graph:       base tensor kernels
 ops:         base tensor kernels graph
 plan:        base tensor kernels graph ops

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [valgrind]` (default: build). Does
-# nothing, and uses no network, where everything is there. Without apt or the right to use it: lists what is
-# missing and exits with 1.
+# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [valgrind]` (default:
+# build). Does nothing, and uses no network, where everything is there. Without apt or the right to use it: lists what
+# is missing and exits with 1.
 set -euo pipefail
 
 has() { command -v "$1" > /dev/null 2>&1; }

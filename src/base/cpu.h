@@ -2,8 +2,8 @@
 #ifndef LM_BASE_CPU_H
 #define LM_BASE_CPU_H
 
-/* Ordered: a level includes those before it (neon stands alone). v3: AVX2, FMA, F16C, BMI2; v4: AVX-512 F BW CD DQ VL; amx: with
- * AMX-BF16 tiles. */
+/* Ordered: a level includes those before it (neon stands alone). v3: AVX2, FMA, F16C, BMI2; v4: AVX-512 F BW CD DQ
+ * VL; amx: with AMX-BF16 tiles. */
 typedef enum lm__isa { LM__ISA_BASELINE, LM__ISA_V3, LM__ISA_V4, LM__ISA_AMX, LM__ISA_NEON } lm__isa;
 
 /* The level in use: what processor and operating system offer, capped by LAMINA_ISA, read once. An unknown LAMINA_ISA

@@ -65,7 +65,8 @@ lm_status lm__file_read(const char *path, size_t limit, uint8_t **data, size_t *
 {
     *data = NULL, *bytes = 0;
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0 && (errno == ENOENT || errno == ENOTDIR)) return lm__fail(LM_NOT_FOUND, "there is no file '%s'", path);
+    if (file < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return lm__fail(LM_NOT_FOUND, "there is no file '%s'", path);
     if (file < 0) return io_error("open", path);
     struct stat info;
     lm_status status = LM_OK;

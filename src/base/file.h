@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The whole file in new memory (release with lm__free), refused above `limit` bytes before memory is taken. A zero byte
- * that `bytes` does not count follows. LM_NOT_FOUND if there is no such file. */
+/* The whole file in new memory (release with lm__free), refused above `limit` bytes before memory is taken. A zero
+ * byte that `bytes` does not count follows. LM_NOT_FOUND if there is no such file. */
 lm_status lm__file_read(const char *path, size_t limit, uint8_t **data, size_t *bytes);
 
-/* A file being written under a temporary name in the same folder; commit syncs it and renames it over `path`, so that
- * readers see the old file or the new one, whole. Abort removes it; so does a failed commit. Both end the writer. What
- * is not a regular file (a pipe, /dev/null) is written directly. A full disk is LM_IO. */
+/* A file being written under a temporary name in the same folder; commit syncs it and renames it over `path`, so
+ * that readers see the old file or the new one, whole. Abort removes it; so does a failed commit. Both end the
+ * writer. What is not a regular file (a pipe, /dev/null) is written directly. A full disk is LM_IO. */
 typedef struct lm__file_writer lm__file_writer;
 lm_status lm__file_create(const char *path, lm__file_writer **out);
 lm_status lm__file_write(lm__file_writer *writer, const void *data, size_t bytes);

@@ -38,7 +38,8 @@ void *lm__object_fail(void *object, int sticky);
  * type's static poisoned one where there is no memory for that. */
 void *lm__object_poison(const lm__type *type);
 
-/* LM_OK, or the error of a poisoned object made the calling thread's last error. NULL gives LM_INVALID "what: NULL". */
+/* LM_OK, or the error of a poisoned object made the calling thread's last error. NULL gives LM_INVALID "what:
+ * NULL". */
 lm_status lm__object_check(const void *object, const lm__type *type, const char *what);
 
 #endif

@@ -5,12 +5,14 @@
 #include <lamina/status.h>
 #include <stdarg.h>
 
-/* Records a message for the calling thread and returns `status`. The message says what was wrong, what came, what was
- * expected and the likely fix; it does not repeat the status's own text. Never allocates (text is cut at 1023 bytes). */
+/* Records a message for the calling thread and returns `status`. The message says what was wrong, what came, what
+ * was expected and the likely fix; it does not repeat the status's own text. Never allocates (text is cut at 1023
+ * bytes). */
 lm_status lm__fail(lm_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 lm_status lm__vfail(lm_status status, const char *format, va_list args);
 
-/* As lm__fail, with "context: " put before the message that is already recorded; keeps its status, which it returns. */
+/* As lm__fail, with "context: " put before the message that is already recorded; keeps its status, which it
+ * returns. */
 lm_status lm__fail_in(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* LM_NO_MEMORY with a message that names the size. */

@@ -1,9 +1,8 @@
 /* base/team.c: one team of threads per process.
  *
- * The caller publishes work as a generation: (function, argument, jobs), then a ticket that holds the generation and the
- * next job. Whoever comes takes a job by moving the ticket on; a thread that wakes late finds the ticket used up and
- * was never waited for. Only who took a job is counted in `done`, which ends the generation.
- */
+ * The caller publishes work as a generation: (function, argument, jobs), then a ticket that holds the generation
+ * and the next job. Whoever comes takes a job by moving the ticket on; a thread that wakes late finds the ticket
+ * used up and was never waited for. Only who took a job is counted in `done`, which ends the generation. */
 #define _GNU_SOURCE
 #include "base/team.h"
 
@@ -91,8 +90,8 @@ static int spin_until(_Atomic uint32_t *word, uint32_t value, int equal, int spi
     }
 }
 
-/* Takes and runs jobs until none is left; how many it ran. All of one generation: while a job taken here is not yet in
- * `done` the next generation cannot begin. */
+/* Takes and runs jobs until none is left; how many it ran. All of one generation: while a job taken here is not
+ * yet in `done` the next generation cannot begin. */
 static uint32_t run_jobs(int thread)
 {
     uint32_t count = 0;

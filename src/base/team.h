@@ -1,10 +1,9 @@
 /* base/team.h: the compute threads.
  *
- * One team per process, started at the first parallel piece of work that is worth it. Work is a number of jobs fixed by the
- * problem, never by the number of threads: results are the same bytes for any team. When the team is taken (a
- * second caller, or a call from inside a job) the caller does all jobs itself.
- * Waiting threads spin briefly, then sleep.
- */
+ * One team per process, started at the first parallel piece of work that is worth it. Work is a number of jobs
+ * fixed by the problem, never by the number of threads: results are the same bytes for any team. When the team is
+ * taken (a second caller, or a call from inside a job) the caller does all jobs itself. Waiting threads spin
+ * briefly, then sleep. */
 #ifndef LM_BASE_TEAM_H
 #define LM_BASE_TEAM_H
 
@@ -15,9 +14,9 @@ enum { LM__MAX_THREADS = 256 };
 
 typedef void lm__job_fn(void *argument, size_t job, int thread);
 
-/* Calls fn(argument, job, thread) for every job in [0, jobs); `thread` < lm__team_threads() is unique among the calls
- * that this lm__parallel has running at the same time, for per-thread scratch. Returns when all are done. Every job runs
- * with flush-to-zero (below), on whatever thread. jobs <= 1: runs in place. */
+/* Calls fn(argument, job, thread) for every job in [0, jobs); `thread` < lm__team_threads() is unique among the
+ * calls that this lm__parallel has running at the same time, for per-thread scratch. Returns when all are done.
+ * Every job runs with flush-to-zero (below), on whatever thread. jobs <= 1: runs in place. */
 void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument);
 
 int lm__team_threads(void);

@@ -21,7 +21,7 @@ typedef struct printer {
     int column;
 } printer;
 
-/* --- which elements: calls visit for each that is shown ---------------------------------------------------------- */
+/* --- which elements: calls visit for each that is shown -------------------------------------------------------- */
 
 /* The index after i of a dimension, skipping what is not shown; *gap: some were. */
 static int64_t next_shown(const printer *p, int axis, int64_t i, int *gap)

@@ -17,7 +17,8 @@ lm_status lm__shape_size(int rank, const int64_t *dims, size_t *out)
     for (int i = 0; i < rank; i++) {
         if (dims[i] < 0)
             return lm__fail(LM_INVALID, "shape %s: dimension %d is %s; an array needs numbers of at least 0",
-                            lm__shape_text(rank, dims, text, sizeof text), i, dims[i] == LM_ANY ? "unknown" : "negative");
+                            lm__shape_text(rank, dims, text, sizeof text), i,
+                            dims[i] == LM_ANY ? "unknown" : "negative");
         empty |= dims[i] == 0;
     }
     size_t size = empty ? 0 : 1;

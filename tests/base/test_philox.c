@@ -43,7 +43,7 @@ static void bits_are_balanced(void **state)
         lm__philox_block(7, lm__stream("dense_1/kernel"), 0, block, out);
         for (int bit = 0; bit < 128; bit++) ones[bit] += out[bit / 32] >> bit % 32 & 1;
     }
-    for (int bit = 0; bit < 128; bit++) assert_in_range(ones[bit], BLOCKS / 2 - 425, BLOCKS / 2 + 425);    /* 6 sigma */
+    for (int bit = 0; bit < 128; bit++) assert_in_range(ones[bit], BLOCKS / 2 - 425, BLOCKS / 2 + 425); /* 6 sigma */
 }
 
 static void streams_follow_from_names(void **state)

@@ -22,7 +22,7 @@ static void a_message_is_kept(void **state)
     assert_int_equal(lm_last_status(), LM_INVALID);
     check_status(lm__fail_in("layer %d (\"%s\")", 2, "dense"), LM_INVALID);
     assert_string_equal(lm_last_error(), "layer 2 (\"dense\"): units is -3");
-    check_status(lm__fail(LM_IO, "again: %s", lm_last_error()), LM_IO);     /* an argument that is the message itself */
+    check_status(lm__fail(LM_IO, "again: %s", lm_last_error()), LM_IO);     /* the message itself as an argument */
     assert_string_equal(lm_last_error(), "again: layer 2 (\"dense\"): units is -3");
     check_status(lm__no_memory(12), LM_NO_MEMORY);
     check_contains(lm_last_error(), "12 bytes");

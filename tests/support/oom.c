@@ -74,7 +74,8 @@ void oom_some(oom_body *body, void *user, unsigned long most)
     unsigned long total = oom_allocations();
     oom_off();
     if (status != LM_OK) fail_msg("without failures: \"%s\" (%s)", lm_status_text(status), lm_last_error());
-    if (lm_memory().live != before) fail_msg("without failures: %zu bytes before, %zu after", before, lm_memory().live);
+    if (lm_memory().live != before)
+        fail_msg("without failures: %zu bytes before, %zu after", before, lm_memory().live);
     if (!total) fail_msg("the work makes no allocation: nothing is tested");
     unsigned long runs = total < most ? total : most;
     for (unsigned long i = 0; i < runs; i++) fail_one(body, user, 1 + i * total / runs);

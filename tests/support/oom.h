@@ -4,12 +4,12 @@
 
 #include <lamina/status.h>
 
-/* A piece of work that makes what it needs, frees all of it, and returns LM_OK, or LM_NO_MEMORY when an allocation failed
- * (lm_status_of of the poisoned object, or the status of the call). */
+/* A piece of work that makes what it needs, frees all of it, and returns LM_OK, or LM_NO_MEMORY when an allocation
+ * failed (lm_status_of of the poisoned object, or the status of the call). */
 typedef lm_status oom_body(void *user);
 
-/* Runs `body` without failures, which must give LM_OK; then with its first allocation failing, then its second, to its
- * last: each must give LM_NO_MEMORY and leave as much memory held as before. A test failure says which. */
+/* Runs `body` without failures, which must give LM_OK; then with its first allocation failing, then its second, to
+ * its last: each must give LM_NO_MEMORY and leave as much memory held as before. A test failure says which. */
 void oom_each(oom_body *body, void *user);
 
 /* As oom_each with at most `most` of the allocations, evenly spread: for work with thousands of them. */

@@ -27,7 +27,8 @@ static void check_failed(lm_tensor *t, const char *piece)
 static void reshape_shares(void **state)
 {
     (void)state;
-    lm_tensor *t = counting(LM_F32, DIMS(3, 4)), *r = lm_tensor_reshape_to(t, 2, LM_ANY), *s = lm_tensor_reshape_to(r, 12);
+    lm_tensor *t = counting(LM_F32, DIMS(3, 4)), *r = lm_tensor_reshape_to(t, 2, LM_ANY);
+    lm_tensor *s = lm_tensor_reshape_to(r, 12);
     assert_int_equal(lm_tensor_rank(r), 2);
     assert_int_equal(lm_tensor_dim(r, 1), 6);
     assert_ptr_equal(lm_tensor_data(t), lm_tensor_data(s));
@@ -48,7 +49,8 @@ static void reshape_checks(void **state)
     check_failed(lm_tensor_reshape_to(NULL, 3), "NULL");
     check_failed(lm_tensor_reshape(t, 9, NULL), "9 dimensions");
     check_failed(lm_tensor_reshape_to(t, INT64_MAX, INT64_MAX, LM_ANY), "memory");
-    lm_tensor *r = lm_tensor_reshape_to(empty, LM_ANY, 2), *one = lm_tensor_scalar(LM_F32, 3), *v = lm_tensor_reshape_to(one, 1, 1);
+    lm_tensor *r = lm_tensor_reshape_to(empty, LM_ANY, 2), *one = lm_tensor_scalar(LM_F32, 3);
+    lm_tensor *v = lm_tensor_reshape_to(one, 1, 1);
     assert_int_equal(lm_tensor_dim(r, 0), 0);
     assert_int_equal(lm_failed(r), 0);
     assert_true(lm_tensor_get(v, 0) == 3);
@@ -110,7 +112,8 @@ static void cast_between_all_types(void **state)
                 assert_true(lm_tensor_get(c, i) == (from == LM_BOOL || to == LM_BOOL ? i > 0 : (double)i));
             lm_free(t), lm_free(c);
         }
-    lm_tensor *big = lm_tensor_copy_of(LM_I64, 0, NULL, &(int64_t){INT64_MAX - 1}), *same = lm_tensor_cast(big, LM_I64);
+    lm_tensor *big = lm_tensor_copy_of(LM_I64, 0, NULL, &(int64_t){INT64_MAX - 1});
+    lm_tensor *same = lm_tensor_cast(big, LM_I64);
     assert_true(*(const int64_t *)lm_tensor_read(same) == INT64_MAX - 1);       /* not by way of double */
     check_failed(lm_tensor_cast(big, (lm_dtype)50), "element type");
     lm_free(big), lm_free(same);

@@ -1,5 +1,6 @@
-/* bf16 and f16 against the compiler's own arithmetic. Between two neighbours the rounding changes once, in the middle, so
- * checking every value, every middle and what lies beside it checks all floats; a stride over all bits is the net below. */
+/* bf16 and f16 against the compiler's own arithmetic. Between two neighbours the rounding changes once, in the
+ * middle, so checking every value, every middle and what lies beside it checks all floats; a stride over all bits
+ * is the net below. */
 #include "support/check.h"
 
 #include "base/team.h"

@@ -1,5 +1,5 @@
-/* Tensors as text. What is expected was printed by NumPy under set_printoptions(precision=4, suppress=True), but for the
- * cut after `rows` rows, which is ours. */
+/* Tensors as text. What is expected was printed by NumPy under set_printoptions(precision=4, suppress=True), but
+ * for the cut after `rows` rows, which is ours. */
 #include "support/check.h"
 
 #include "base/alloc.h"

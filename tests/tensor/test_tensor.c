@@ -206,7 +206,7 @@ static void tensors_without_memory(void **state)
     oom_each(makes_tensors, NULL);
 }
 
-RUN(cmocka_unit_test(types_have_names_and_sizes), cmocka_unit_test(shapes_are_checked), cmocka_unit_test(shapes_print),
-    cmocka_unit_test(a_new_tensor_is_zero), cmocka_unit_test(empty_and_scalar),
+RUN(cmocka_unit_test(types_have_names_and_sizes), cmocka_unit_test(shapes_are_checked),
+    cmocka_unit_test(shapes_print), cmocka_unit_test(a_new_tensor_is_zero), cmocka_unit_test(empty_and_scalar),
     cmocka_unit_test(wrapped_memory_is_given_back), cmocka_unit_test(what_cannot_be_made_is_poisoned),
     cmocka_unit_test(elements_convert), cmocka_unit_test(tensors_without_memory))

@@ -1,6 +1,6 @@
 #!/bin/bash
-# tools/install-deps.sh on machines that we pretend to have: `deps.sh TOOLS`. apt-get, sudo and id are ours and only take
-# notes.
+# tools/install-deps.sh on machines that we pretend to have: `deps.sh TOOLS`. apt-get, sudo and id are ours and only
+# take notes.
 set -euo pipefail
 script=$1/install-deps.sh
 work=$(mktemp -d)

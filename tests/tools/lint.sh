@@ -21,7 +21,7 @@ reset() {
 # expect CHECKER PIECE: the checker fails and says PIECE; an empty PIECE: it passes.
 expect() {
     local output status=0
-    output=$("$tools/$1.sh" "$tree" 2>&1) || status=$?
+    output=$("$tools/$1.sh" "$tree" columns 2>&1) || status=$?
     if [[ -z $2 && $status == 0 ]] || [[ -n $2 && $status == 1 && $output == *"$2"* ]]; then return; fi
     echo "$1: expected '${2:-success}', got status $status: $output"
     failures=$((failures + 1))
@@ -54,7 +54,7 @@ done
 reset; for i in {1..801}; do echo "int a$i;"; done > "$tree/src/base/long.c"; expect check_sizes 'long.c: 801 lines'
 reset; { printf 'int f(void)\n{\n'; for i in {1..79}; do echo '    f();'; done; echo '}'; } > "$tree/src/base/long.c"
 expect check_sizes 'a function of 81 lines'
-fault src/base/wide.h "$(printf 'int %0130d;' 0)" check_sizes 'wide.h:1: 135 columns'
-fault src/base/tab.h $'int\ta;' check_sizes 'a tab'
+fault src/base/wide.h "$(printf 'int %0130d;' 0)" check_sizes 'wide.h:1: more than 118 columns'
+fault src/base/tab.h $'int\ta;' check_sizes 'tab.h:1:'
 ((failures == 0)) && echo "lint.sh: ok"
 exit $((failures > 0))
