@@ -110,7 +110,7 @@ static lm_status read_end64(const lm__zip *zip, zip_directory *d)
 
 static lm_status find_directory(const lm__zip *zip, zip_directory *d)
 {
-    size_t at;
+    size_t at = 0;
     LM_TRY(find_end(zip, &at));
     lm__bytes b = lm__bytes_of(zip->data, zip->size);
     lm__bytes_seek(&b, at + 4);
@@ -285,7 +285,7 @@ static lm_status read_members(lm__zip *zip, const zip_directory *d)
 lm_status lm__zip_open(const char *name, const void *data, size_t size, lm__zip **out)
 {
     lm_status status;
-    zip_directory directory;
+    zip_directory directory = {0};
     *out = NULL;
     lm__zip *zip = lm__calloc(1, sizeof *zip);
     if (!zip) return lm__no_memory(sizeof *zip);

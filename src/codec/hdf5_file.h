@@ -1,0 +1,69 @@
+/* codec/hdf5_file.h: an open file, between hdf5_read.c (its tree), hdf5_datasets.c and hdf5_attributes.c. */
+#ifndef LM_CODEC_HDF5_FILE_H
+#define LM_CODEC_HDF5_FILE_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "codec/hdf5.h"
+
+/* One message of an object header: a piece of what is known about an object. */
+typedef struct h5_message {
+    const uint8_t *data;
+    uint16_t type, size;
+    uint8_t flags;
+} h5_message;
+
+typedef struct h5_node h5_node;
+struct h5_node {
+    const char *name;
+    lm__h5_kind kind;
+    const char *other;              /* of LM__H5_OTHER: what it is */
+    h5_message *messages;
+    size_t message_count;
+    h5_node *children;              /* sorted by name, with the names also by themselves */
+    const char **names;
+    size_t count;
+};
+
+struct lm__h5 {
+    const char *name;
+    const uint8_t *data;
+    size_t size;
+    lm__arena *arena;
+    h5_node root;
+    size_t objects;
+    size_t budget;                  /* bytes that may still be read as structures */
+};
+
+/* A shape, and a type as the file describes it. */
+typedef struct h5_space {
+    int rank, nothing;              /* nothing: HDF5's "null" space, without any element */
+    uint64_t dims[LM_MAX_RANK];
+    size_t count;                   /* SIZE_MAX where it overflows */
+} h5_space;
+typedef struct h5_type {
+    unsigned class, version;
+    uint32_t bits, bytes;
+    lm__bytes rest;                 /* what follows, by class */
+} h5_type;
+
+/* `size` bytes at an address, or NULL if the file does not hold them. */
+const uint8_t *lm__h5_at(const lm__h5 *h5, uint64_t address, uint64_t size);
+
+/* The object at a path. LM_NOT_FOUND names the part that is missing, and the nearest name. */
+lm_status lm__h5_walk(const lm__h5 *h5, const char *path, const h5_node **out);
+
+/* The messages that say shape and type. */
+lm_status lm__h5_read_space(const lm__h5 *h5, const char *path, lm__bytes message, h5_space *out);
+lm_status lm__h5_read_type(const lm__h5 *h5, const char *path, lm__bytes message, h5_type *out);
+
+/* 1 if the object has this string attribute and it says `text`. Takes no memory. */
+int lm__h5_attribute_is(const lm__h5 *h5, const char *path, const char *attribute, const char *text);
+
+/* LM_CORRUPT, naming the object and what of it is damaged. */
+lm_status lm__h5_damaged(const lm__h5 *h5, const char *path, const char *what);
+
+/* A part of the format that is not read, with what converts it. */
+lm_status lm__h5_unsupported(const lm__h5 *h5, const char *path, const char *what);
+
+#endif

@@ -1,0 +1,219 @@
+/* tests/codec/test_hdf5_write.c: HDF5 files of ours, read back by us and by h5py. */
+#include "codec_test.h"
+
+#include "base/bytes.h"
+#include "codec/hdf5.h"
+
+/* A Python that may have h5py: $LAMINA_PYTHON, else python3. */
+static const char *python(void)
+{
+    const char *named = getenv("LAMINA_PYTHON");
+    return named ? named : "python3";
+}
+
+static void put(lm__h5_writer *w, const char *path, lm_tensor *t)
+{
+    check_ok(lm__h5_put_tensor(w, path, t));
+    lm_free(t);
+}
+
+/* Every dtype, attributes of all kinds, groups of `many` members. */
+static lm__h5_writer *sample(size_t many)
+{
+    lm__h5_writer *w;
+    char path[64];
+    check_ok(lm__h5_create(&w));
+    for (lm_dtype d = 0; d < LM_DTYPE_COUNT; d++) {
+        snprintf(path, sizeof path, "/types/%s", lm_dtype_name(d));
+        put(w, path, counting(d, 2, (int64_t[]){2, 3}));
+    }
+    put(w, "scalar", lm_tensor_scalar(LM_I64, 7));
+    put(w, "none", counting(LM_F32, 2, (int64_t[]){0, 3}));
+    check_ok(lm__h5_put_group(w, "empty/group"));
+    check_ok(lm__h5_put_group(w, "many"));
+    for (size_t i = 0; i < many; i++) {
+        snprintf(path, sizeof path, "many/%zu", i);
+        put(w, path, lm_tensor_scalar(LM_F32, (double)i));
+        check_ok(lm__h5_put_string(w, path, "name", path));
+    }
+    check_ok(lm__h5_put_string(w, "types", "name", "caf\xC3\xA9"));
+    check_ok(lm__h5_put_string(w, "", "empty", ""));
+    check_ok(lm__h5_put_strings(w, "/", "list", (const char *[]){"x", "", "yyy"}, 3));
+    check_ok(lm__h5_put_strings(w, "/", "nothing", NULL, 0));
+    return w;
+}
+
+static lm__h5 *emit_and_open(lm__h5_writer *w, lm__text *text)
+{
+    lm__h5 *h5;
+    uint64_t bytes;
+    lm__sink sink = lm__sink_text(text);
+    check_ok(lm__h5_layout(w, &bytes));
+    check_ok(lm__h5_emit(w, &sink));
+    assert_int_equal(text->size, bytes);
+    lm__h5_discard(w);
+    check_ok(lm__h5_open("ours.h5", text->data, text->size, &h5));
+    return h5;
+}
+
+static void reads_what_it_wrote(void **state)
+{
+    (void)state;
+    lm__text text = {0};
+    char path[64], *name;
+    lm__h5 *h5 = emit_and_open(sample(300), &text);
+    for (lm_dtype d = 0; d < LM_DTYPE_COUNT; d++) {
+        snprintf(path, sizeof path, "/types/%s", lm_dtype_name(d));
+        lm_tensor *expected = counting(d, 2, (int64_t[]){2, 3}), *t = lm__h5_read(h5, path);
+        assert_same_tensor(t, expected);
+        lm_free(t), lm_free(expected);
+    }
+    for (size_t i = 0; i < 300; i++) {
+        snprintf(path, sizeof path, "many/%zu", i);
+        lm_tensor *t = lm__h5_read(h5, path);
+        assert_true(lm_tensor_rank(t) == 0 && lm_tensor_get(t, 0) == (double)i);
+        lm_free(t);
+        check_ok(lm__h5_string(h5, path, "name", &name));
+        assert_string_equal(name, path);
+        lm__free(name);
+    }
+    lm__h5_strings list;
+    check_ok(lm__h5_strings_of(h5, "", "list", &list));
+    assert_int_equal(list.count, 3);
+    assert_string_equal(list.items[2], "yyy");
+    lm__free(list.items);
+    assert_int_equal(lm__h5_kind_of(h5, "empty/group"), LM__H5_GROUP);
+    lm__h5_close(h5);
+    lm__free(text.data);
+}
+
+/* h5py reads everything, for groups of every number of B-tree levels. */
+static void h5py_reads_it(void **state)
+{
+    (void)state;
+    static const size_t MANY[] = {1, 8, 9, 256, 257, 8193};
+    char command[2048];
+    snprintf(command, sizeof command, "%s -c 'import h5py' 2>/dev/null", python());
+    if (system(command)) skip();
+    for (size_t i = 0; i < sizeof MANY / sizeof *MANY; i++) {
+        lm__h5_writer *w = sample(MANY[i]);
+        check_ok(lm__h5_save(w, scratch("a.h5")));
+        lm__h5_discard(w);
+        snprintf(command, sizeof command,
+                 "%s -c '\nimport h5py, numpy as np\nf = h5py.File(\"%s\", \"r\")\n"
+                 "assert sorted(f) == list(f) == [\"empty\", \"many\", \"none\", \"scalar\", \"types\"]\n"
+                 "assert f.attrs[\"empty\"] == \"\" and list(f.attrs[\"list\"]) == [\"x\", \"\", \"yyy\"]\n"
+                 "assert f.attrs[\"nothing\"].shape == (0,) and f[\"types\"].attrs[\"name\"] == \"caf\\u00e9\"\n"
+                 "t = f[\"types\"]\nfor k in t:\n    if k == \"bfloat16\": continue\n"
+                 "    i = np.arange(6).reshape(2, 3)\n"
+                 "    x = i %% 3 == 1 if k == \"bool\" else (i if k == \"uint8\" else i - 20).astype(k)\n"
+                 "    assert t[k].dtype == x.dtype and (t[k][()] == x).all(), k\n"
+                 "assert t[\"bfloat16\"].dtype == \"V2\" and t[\"bfloat16\"].attrs[\"dtype\"] == \"bfloat16\"\n"
+                 "assert bytes(t[\"bfloat16\"][0, 1]) == b\"\\x98\\xc1\"\n"
+                 "assert f[\"scalar\"][()] == 7 and f[\"none\"].shape == (0, 3) and len(f[\"empty/group\"]) == 0\n"
+                 "m = f[\"many\"]\nassert len(m) == %zu\n"
+                 "for k in m: assert m[k][()] == int(k) and m[k].attrs[\"name\"] == \"many/\" + k\n'",
+                 python(), scratch("a.h5"), MANY[i]);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    lm__h5_writer *w;
+    uint64_t bytes;
+    static char deep[400], *many[5000];
+    check_ok(lm__h5_create(&w));
+    lm_tensor *t = counting(LM_F32, 1, (int64_t[]){3});
+    check_ok(lm__h5_put_tensor(w, "a/b", t));
+    assert_fails(lm__h5_put_tensor(w, "a/b", t), LM_INVALID, "\"a/b\": there is a dataset already");
+    assert_fails(lm__h5_put_tensor(w, "a", t), LM_INVALID, "\"a\": there is a group already");
+    assert_fails(lm__h5_put_tensor(w, "", t), LM_INVALID, "there is a group already");
+    assert_fails(lm__h5_put_tensor(w, "a/b/c", t), LM_INVALID, "\"a/b\" is a dataset, not a group");
+    assert_fails(lm__h5_put_group(w, "a/b"), LM_INVALID, "there is a dataset already");
+    assert_fails(lm__h5_put_group(w, "a//c"), LM_INVALID, "empty names");
+    assert_fails(lm__h5_put_group(w, "a/../c"), LM_INVALID, "\".\" and \"..\"");
+    assert_fails(lm__h5_put_group(w, "a/"), LM_INVALID, "empty names");
+    for (int i = 0; i < 65; i++) strcat(deep, "/x");
+    assert_fails(lm__h5_put_group(w, deep), LM_INVALID, "more than 64 groups deep");
+    assert_fails(lm__h5_put_string(w, "x/nothing", "a", "b"), LM_NOT_FOUND, "nothing was put there");
+    check_ok(lm__h5_put_string(w, "a/b", "a", "b"));
+    assert_fails(lm__h5_put_string(w, "a/b", "a", "b"), LM_INVALID, "an attribute \"a\" already");
+    assert_fails(lm__h5_put_string(w, "a/b", "", "b"), LM_INVALID, "attribute name of 0 bytes");
+    for (int i = 0; i < 5000; i++) many[i] = "x";
+    assert_fails(lm__h5_put_strings(w, "a", "names", (const char *const *)many, 5000), LM_INVALID,
+                 "split it as Keras does (names0, names1, ...)");
+    check_ok(lm__h5_put_strings(w, "a", "names", (const char *const *)many, 4000));
+    lm_tensor *poisoned = lm_tensor_new(LM_F32, -1, NULL);
+    check_status(lm__h5_put_tensor(w, "p", poisoned), LM_INVALID);
+    lm_free(poisoned);
+    check_ok(lm__h5_layout(w, &bytes));
+    assert_fails(lm__h5_put_group(w, "late"), LM_INVALID, "after the file's layout was made");
+    assert_fails(lm__h5_save(w, "/nowhere/at/all.h5"), LM_IO, "/nowhere");
+    lm_free(t);
+    lm__h5_discard(w);
+    lm__h5_discard(NULL);
+}
+
+/* The strings of one attribute may fill several collections, and one string more than a collection usually holds. */
+static void writes_long_strings(void **state)
+{
+    (void)state;
+    lm__h5_writer *w;
+    lm__text text = {0};
+    lm__h5_strings list;
+    char *huge = malloc(300001), *back;
+    const char *texts[4000];
+    memset(huge, 'h', 300000);
+    huge[300000] = 0;
+    for (int i = 0; i < 4000; i++) texts[i] = huge + 300000 - i % 200;
+    check_ok(lm__h5_create(&w));
+    check_ok(lm__h5_put_string(w, "", "huge", huge));
+    check_ok(lm__h5_put_strings(w, "", "list", texts, 4000));
+    check_ok(lm__h5_put_string(w, "", "last", "x"));
+    lm__h5 *h5 = emit_and_open(w, &text);
+    check_ok(lm__h5_string(h5, "", "huge", &back));
+    assert_string_equal(back, huge);
+    lm__free(back);
+    check_ok(lm__h5_strings_of(h5, "", "list", &list));
+    assert_int_equal(list.count, 4000);
+    for (int i = 0; i < 4000; i++) assert_string_equal(list.items[i], texts[i]);
+    lm__free(list.items);
+    lm__h5_close(h5);
+    lm__free(text.data);
+    free(huge);
+}
+
+static lm_status write_little(void *user)
+{
+    lm__h5_writer *w;
+    lm_tensor *t = lm_tensor_new(LM_BF16, 1, (int64_t[]){3});
+    lm_status status = lm_status_of(t);
+    if (status == LM_OK) status = lm__h5_create(&w);
+    if (status != LM_OK) {
+        lm_free(t);
+        return status;
+    }
+    status = lm__h5_put_tensor(w, "a/b/0", t);
+    if (status == LM_OK) status = lm__h5_put_strings(w, "a", "list", (const char *[]){"x", "y"}, 2);
+    if (status == LM_OK) status = lm__h5_save(w, user);
+    lm__h5_discard(w);
+    lm_free(t);
+    return status;
+}
+
+static void survives_no_memory(void **state)
+{
+    (void)state;
+    oom_each(write_little, (void *)scratch("b.h5"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_it_wrote), cmocka_unit_test(h5py_reads_it), cmocka_unit_test(refuses),
+        cmocka_unit_test(writes_long_strings), cmocka_unit_test(survives_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, remove_scratch);
+}
