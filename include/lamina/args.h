@@ -14,6 +14,7 @@
 #define LM__WITH(type, defaults, call, ...)                                                                      \
     (__extension__({                                                                                             \
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"")                     \
+        _Pragma("GCC diagnostic ignored \"-Wshadow\"")                                                          \
         type lm__a = {.size = sizeof(type), defaults, __VA_ARGS__};                                              \
         _Pragma("GCC diagnostic pop") call;                                                                      \
     }))
