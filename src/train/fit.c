@@ -108,7 +108,7 @@ static void announce(const fit *f, int epoch)
 {
     char text[64];
     int n = snprintf(text, sizeof text, "Epoch %d/%d\n", epoch + 1, f->args->epochs);
-    if (f->verbose) lm__sink_write(text, (size_t)n);
+    if (f->verbose) lm__show(text, (size_t)n);
 }
 
 static lm_status run_epoch(fit *f, int epoch)

@@ -110,8 +110,8 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
                           int64_t steps);
 
 /* --- output (sink.c, progress.c, summary.c) --- */
-void lm__sink_write(const char *text, size_t bytes);
-bool lm__sink_terminal(void);
+void lm__show(const char *text, size_t bytes);
+bool lm__show_live(void);
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args);
 
 /* A bar like Keras's. verbose as in lm_fit_args, resolved by lm__progress_verbose: 0 nothing, 1 live, 2 one line. */

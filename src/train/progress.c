@@ -22,7 +22,7 @@ double lm__now(void)
 
 int lm__progress_verbose(int verbose)
 {
-    return verbose < 0 ? (lm__sink_terminal() ? 1 : 2) : verbose;
+    return verbose < 0 ? (lm__show_live() ? 1 : 2) : verbose;
 }
 
 typedef struct line {
@@ -105,7 +105,7 @@ static void put_rate(line *l, const lm__progress *p, bool done)
 static void draw(lm__progress *p, const lm_logs *logs, const lm_logs *validation, bool done)
 {
     line l = {.size = 0};
-    bool live = p->verbose == 1 && lm__sink_terminal();
+    bool live = p->verbose == 1 && lm__show_live();
     if (live) put(&l, "\r", 0);
     put_steps(&l, p);
     put_bar(&l, p, live);
@@ -116,7 +116,7 @@ static void draw(lm__progress *p, const lm_logs *logs, const lm_logs *validation
     while (live && l.columns < p->width) put(&l, " ", 1);
     if (done) put(&l, "\n", 0);
     p->width = columns;
-    lm__sink_write(l.text, (size_t)l.size);
+    lm__show(l.text, (size_t)l.size);
 }
 
 void lm__progress_begin(lm__progress *p, int verbose, int64_t steps)
@@ -127,7 +127,7 @@ void lm__progress_begin(lm__progress *p, int verbose, int64_t steps)
 void lm__progress_step(lm__progress *p, const lm_model *model)
 {
     p->step++;
-    if (p->verbose != 1 || !lm__sink_terminal()) return;
+    if (p->verbose != 1 || !lm__show_live()) return;
     double now = lm__now();
     if (now - p->drawn < redraw_seconds) return;
     p->drawn = now;

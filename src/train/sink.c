@@ -16,7 +16,7 @@ void lm_set_sink(lm_sink_fn *write, void *user, bool terminal)
     pthread_mutex_unlock(&lock);
 }
 
-void lm__sink_write(const char *text, size_t bytes)
+void lm__show(const char *text, size_t bytes)
 {
     pthread_mutex_lock(&lock);
     if (sink) sink(sink_user, text, bytes);
@@ -27,7 +27,7 @@ void lm__sink_write(const char *text, size_t bytes)
     pthread_mutex_unlock(&lock);
 }
 
-bool lm__sink_terminal(void)
+bool lm__show_live(void)
 {
     pthread_mutex_lock(&lock);
     bool terminal = sink ? sink_terminal : isatty(STDOUT_FILENO);

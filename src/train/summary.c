@@ -160,7 +160,7 @@ lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
     totals(&t, model);
     lm_status status = args->memory ? memory(&t, model, args) : LM_OK;
     if (!status && t.bad) status = lm__no_memory(t.size);
-    if (!status) lm__sink_write(t.data, t.size);
+    if (!status) lm__show(t.data, t.size);
     lm__free(t.data);
     return status;
 }

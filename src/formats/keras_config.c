@@ -1,0 +1,82 @@
+/* formats/keras_config.c: a model as Keras's config.json. */
+#include "formats/keras.h"
+
+#include <math.h>
+
+static json_t *shape_json(const lm__shape *shape)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < shape->rank; i++)
+        json_array_append_new(list, lm__dim_known(shape->dim[i]) ? json_integer(shape->dim[i]) : json_null());
+    return list;
+}
+
+static json_t *input_layer(const lm_model *model)
+{
+    return json_pack("{s:s, s:s, s:{s:o, s:s, s:b, s:b, s:s}, s:n}", "module", "keras.layers", "class_name", "InputLayer",
+                     "config", "batch_shape", shape_json(&model->input), "dtype", lm_dtype_name(model->input_dtype),
+                     "sparse", 0, "ragged", 0, "name", "input_layer", "registered_name");
+}
+
+static json_t *layer_list(const lm_model *model)
+{
+    json_t *list = json_array();
+    if (model->has_input) json_array_append_new(list, input_layer(model));
+    for (int i = 0; i < model->nlayers; i++) {
+        json_t *layer = lm__configured_json(&model->layer[i]->base);
+        if (!layer) {
+            json_decref(list);
+            return NULL;
+        }
+        if (model->layer[i]->built)
+            json_object_set_new(layer, "build_config",
+                                json_pack("{s:o}", "input_shape", shape_json(&model->layer[i]->input_shape)));
+        json_array_append_new(list, layer);
+    }
+    return list;
+}
+
+/* The optimizer with the learning rate it has now; Keras's None where 0 means off. */
+static json_t *optimizer_json(const lm_optimizer *optimizer)
+{
+    json_t *all = lm__configured_json(&optimizer->base), *config = json_object_get(all, "config");
+    if (optimizer->learning_rate)
+        json_object_set_new(config, "learning_rate", json_real(lm_tensor_get(optimizer->learning_rate->value, 0)));
+    if (json_integer_value(json_object_get(config, "ema_overwrite_frequency")) == 0)
+        json_object_set_new(config, "ema_overwrite_frequency", json_null());
+    return all;
+}
+
+static json_t *metric_list(const lm_model *model)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < model->nmetrics; i++) {
+        const lm_metric *metric = model->metric[i];
+        bool named = !metric || !metric->base.name;
+        json_array_append_new(list, named ? json_string(model->metric_name[i]) : lm__configured_json(&metric->base));
+    }
+    return list;
+}
+
+static json_t *compile_json(const lm_model *model)
+{
+    return json_pack("{s:o, s:o, s:n, s:o, s:n, s:b, s:i, s:b}", "optimizer", optimizer_json(model->optimizer), "loss",
+                     lm__configured_json(&model->loss->base), "loss_weights", "metrics", metric_list(model),
+                     "weighted_metrics", "run_eagerly", 0, "steps_per_execution", 1, "jit_compile", 0);
+}
+
+json_t *lm__keras_config(const lm_model *model)
+{
+    json_t *layers = layer_list(model);
+    json_t *all = layers ? json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",
+                                     "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
+                                     "registered_name")
+                         : NULL;
+    if (all && model->has_input) {
+        json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(&model->input));
+        json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(&model->input)));
+    }
+    if (all && model->compiled) json_object_set_new(all, "compile_config", compile_json(model));
+    if (!all) lm__no_memory(0);
+    return all;
+}

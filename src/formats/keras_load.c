@@ -1,0 +1,71 @@
+/* formats/keras_load.c: reading a .keras file. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "codec/zip.h"
+#include "formats/keras.h"
+
+#include <string.h>
+
+static lm_status read_config(const lm__zip *zip, json_t **out)
+{
+    size_t member;
+    lm__zip_data data = {0};
+    json_error_t error;
+    LM_TRY(lm__zip_find(zip, "config.json", &member));
+    if (lm__zip_size(zip, member) > LM__KERAS_MAX_CONFIG)
+        return lm__fail(LM_CORRUPT, "config.json is larger than %zu bytes", LM__KERAS_MAX_CONFIG);
+    LM_TRY(lm__zip_read(zip, member, &data));
+    *out = json_loadb((const char *)data.bytes, data.size, JSON_REJECT_DUPLICATES, &error);
+    lm__zip_release(&data);
+    if (json_is_object(*out)) return LM_OK;
+    json_decref(*out);
+    return lm__fail(LM_CORRUPT, "config.json is wrong in line %d: %s", error.line, error.text);
+}
+
+static lm_status read_weights(const lm__zip *zip, lm_model *model, const json_t *compile)
+{
+    size_t member;
+    lm__zip_data data = {0};
+    lm__h5 *h5 = NULL;
+    LM_TRY(lm__zip_find(zip, "model.weights.h5", &member));
+    LM_TRY(lm__zip_read(zip, member, &data));
+    lm_status status = lm__h5_open("model.weights.h5", data.bytes, data.size, &h5);
+    if (!status) status = lm__keras_get_weights(model, h5);
+    /* What cannot be compiled can still predict; the reason stays in lm_last_error. */
+    if (!status && json_is_object(compile) && lm__keras_compile(model, compile) == LM_OK)
+        status = lm__keras_get_optimizer(model, h5);
+    lm__h5_close(h5);
+    lm__zip_release(&data);
+    return status;
+}
+
+static lm_model *load(const char *path, const uint8_t *data, size_t bytes)
+{
+    lm__zip *zip = NULL;
+    json_t *config = NULL;
+    lm_model *model = NULL;
+    lm_status status = lm__zip_open(path, data, bytes, &zip);
+    if (!status) status = read_config(zip, &config);
+    if (!status) {
+        model = lm__keras_model(config);
+        status = lm__object_check(model, &lm__model_type, "model");
+    }
+    if (!status && !model->built) status = lm__fail(LM_UNSUPPORTED, "its layers have no input shape");
+    if (!status) status = read_weights(zip, model, json_object_get(config, "compile_config"));
+    json_decref(config);
+    lm__zip_close(zip);
+    if (!status) return model;
+    lm_free(model);
+    lm__fail_in("%s", path);
+    return lm__object_poison(&lm__model_type);
+}
+
+lm_model *lm__keras_load(const char *path)
+{
+    uint8_t *data;
+    size_t bytes;
+    if (lm__file_read(path, LM__KERAS_MAX_FILE, &data, &bytes)) return lm__object_poison(&lm__model_type);
+    lm_model *model = load(path, data, bytes);
+    lm__free(data);
+    return model;
+}

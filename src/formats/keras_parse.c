@@ -1,0 +1,138 @@
+/* formats/keras_parse.c: a model from Keras's config.json. */
+#include "base/alloc.h"
+#include "formats/keras.h"
+
+#include <lamina/layers.h>
+#include <string.h>
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "";
+}
+
+/* The dtype of an InputLayer: a string, or a policy object. */
+static const char *dtype_of(const json_t *config)
+{
+    const json_t *dtype = json_object_get(config, "dtype");
+    if (json_is_object(dtype)) dtype = json_object_get(json_object_get(dtype, "config"), "name");
+    return json_string_value(dtype) ? json_string_value(dtype) : "float32";
+}
+
+/* batch_shape (or Keras 2's batch_input_shape) -> sizes without the batch. */
+static lm_status read_shape(const json_t *list, int64_t *shape)
+{
+    size_t n = json_array_size(list);
+    if (!json_is_array(list) || n < 2 || n > LM_MAX_RANK)
+        return lm__fail(LM_CORRUPT, "the input's shape is missing or has more than %d sizes", LM_MAX_RANK);
+    for (size_t i = 1; i < n; i++) {
+        const json_t *size = json_array_get(list, i);
+        shape[i - 1] = json_is_integer(size) ? json_integer_value(size) : LM_ANY;
+        if ((!json_is_integer(size) && !json_is_null(size)) || !shape[i - 1] || shape[i - 1] < LM_ANY)
+            return lm__fail(LM_CORRUPT, "the input's shape holds something else than sizes of 1 or more");
+    }
+    return LM_OK;
+}
+
+static lm_layer *input_layer(const json_t *shape, const char *dtype)
+{
+    lm_input_args args = lm_input_defaults();
+    args.dtype = dtype;
+    return read_shape(shape, args.shape) ? lm__object_poison(&lm__layer_type) : lm_input_new(&args);
+}
+
+static lm_layer *any_layer(const json_t *layer)
+{
+    const json_t *config = json_object_get(layer, "config");
+    const char *class_name = text(layer, "class_name"), *module = text(layer, "module");
+    const json_t *registered = json_object_get(layer, "registered_name");
+    if (!strcmp(class_name, "InputLayer")) {
+        const json_t *shape = json_object_get(config, "batch_shape");
+        return input_layer(shape ? shape : json_object_get(config, "batch_input_shape"), dtype_of(config));
+    }
+    if (!strcmp(class_name, "Lambda")) {
+        lm__fail(LM_UNSUPPORTED, "it holds a Lambda layer: Python code, which Lamina does not run; put a built-in layer "
+                                 "in its place");
+        return lm__object_poison(&lm__layer_type);
+    }
+    if (json_is_string(registered) && *module && strncmp(module, "keras", 5)) {
+        lm__fail(LM_UNSUPPORTED, "layer %s is a class of its own (%s), which Lamina does not have", class_name,
+                 json_string_value(registered));
+        return lm__object_poison(&lm__layer_type);
+    }
+    const lm__class *class = lm__class_find(lm__layer_classes, class_name, "layer");
+    return class ? lm__layer_from(class, config) : lm__object_poison(&lm__layer_type);
+}
+
+static lm_status add_layers(lm_model *model, const json_t *config)
+{
+    const json_t *layers = json_object_get(config, "layers"), *shape = json_object_get(config, "build_input_shape");
+    size_t n = json_array_size(layers);
+    if (!json_is_array(layers) || !n || n > LM__KERAS_MAX_LAYERS)
+        return lm__fail(LM_CORRUPT, "its config has no list of layers, or more than %d", LM__KERAS_MAX_LAYERS);
+    if (json_is_array(shape) && strcmp(text(json_array_get(layers, 0), "class_name"), "InputLayer"))
+        LM_TRY(lm__model_add(model, input_layer(shape, "float32")));
+    for (size_t i = 0; i < n; i++) LM_TRY(lm__model_add(model, any_layer(json_array_get(layers, i))));
+    return LM_OK;
+}
+
+lm_model *lm__keras_model(const json_t *config)
+{
+    const char *class_name = text(config, "class_name"), *name = text(json_object_get(config, "config"), "name");
+    if (strcmp(class_name, "Sequential")) {
+        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones", *class_name ? class_name : "nameless");
+        return lm__object_poison(&lm__model_type);
+    }
+    lm_model *model = lm_sequential_new(0, NULL);
+    lm_status status = lm__object_check(model, &lm__model_type, "model");
+    if (!status) status = add_layers(model, json_object_get(config, "config"));
+    if (!status && *name) {
+        char *copy = lm__strdup(name);
+        if (copy) lm__free(model->name), model->name = copy;
+        else status = lm__no_memory(strlen(name) + 1);
+    }
+    if (!status) return model;
+    lm_free(model);
+    return lm__object_poison(&lm__model_type);
+}
+
+/* --- compile_config ------------------------------------------------------------------------------------------------ */
+
+/* A name, or an object with class and config. */
+static void *part(const json_t *json, const lm__class *const *classes, const lm__type *type, const char *what)
+{
+    const char *name = json_is_object(json) ? text(json, "class_name") : json_string_value(json);
+    const lm__class *class = lm__class_find(classes, name ? name : "", what);
+    if (!class) return lm__object_poison(type);
+    return json_is_object(json) ? lm__configured_from(class, json_object_get(json, "config"))
+                                : lm__configured_new(class, NULL);
+}
+
+static lm_status read_metrics(const json_t *list, lm_compile_args *args)
+{
+    int names = 0, objects = 0;
+    if (!list || json_is_null(list)) return LM_OK;
+    if (!json_is_array(list)) return lm__fail(LM_UNSUPPORTED, "its metrics are not a list");
+    for (size_t i = 0; i < json_array_size(list) && i < LM_MAX_METRICS; i++) {
+        const json_t *metric = json_array_get(list, i);
+        if (json_is_string(metric)) args->metrics[names++] = json_string_value(metric);
+        else args->metric_objects[objects++] = part(metric, lm__metric_classes, &lm__metric_type, "metric");
+    }
+    return LM_OK;
+}
+
+lm_status lm__keras_compile(lm_model *model, const json_t *compile)
+{
+    const json_t *optimizer = json_object_get(compile, "optimizer"), *loss = json_object_get(compile, "loss");
+    lm_compile_args args = {.size = sizeof args};
+    lm_status status = read_metrics(json_object_get(compile, "metrics"), &args);
+    if (!json_is_null(json_object_get(compile, "loss_weights")) && json_object_get(compile, "loss_weights"))
+        status = lm__fail(LM_UNSUPPORTED, "it was compiled with loss_weights");
+    args.optimizer = part(optimizer, lm__optimizer_classes, &lm__optimizer_type, "optimizer");
+    args.loss_object = part(loss, lm__loss_classes, &lm__loss_type, "loss");
+    if (status) {
+        lm__release_compile_args(&args);
+        return status;
+    }
+    return lm__model_compile(model, &args);
+}

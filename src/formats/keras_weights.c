@@ -1,0 +1,149 @@
+/* formats/keras_weights.c: weights and optimizer state in Keras's HDF5 tree: layers/<class>[_k]/vars/<i>, optimizer/vars/<i>. */
+#include "base/alloc.h"
+#include "formats/keras.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "layers/dense_1": the class in snake case with a counter per class, not the layer's name. */
+static void layer_path(const lm_model *model, int index, char *path, size_t bytes)
+{
+    char snake[64];
+    const lm__class *class = model->layer[index]->base.class;
+    int k = 0;
+    for (int i = 0; i < index; i++) k += model->layer[i]->base.class == class;
+    lm__snake_case(class->name, snake, sizeof snake);
+    if (k) snprintf(path, bytes, "layers/%s_%d", snake, k);
+    else snprintf(path, bytes, "layers/%s", snake);
+}
+
+static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writer)
+{
+    const lm_layer *layer = model->layer[index];
+    char path[128], full[160];
+    layer_path(model, index, path, sizeof path);
+    snprintf(full, sizeof full, "%s/vars", path);
+    LM_TRY(lm__h5_put_group(writer, full));
+    LM_TRY(lm__h5_put_string(writer, full, "name", layer->base.name));
+    for (int i = 0; i < layer->nweights; i++) {
+        snprintf(full, sizeof full, "%s/vars/%d", path, i);
+        LM_TRY(lm__h5_put_tensor(writer, full, layer->weight[i]->value));
+    }
+    return LM_OK;
+}
+
+/* The learning rate is float32 in every file, whatever the model's type. */
+static lm_status put_variable(lm__h5_writer *writer, const char *path, const lm_optimizer *optimizer, const lm_variable *v)
+{
+    if (v != optimizer->learning_rate) return lm__h5_put_tensor(writer, path, v->value);
+    lm_tensor *rate = lm_tensor_cast(v->value, LM_F32);
+    lm_status status = lm__object_check(rate, &lm__tensor_type, path);
+    if (!status) status = lm__h5_put_tensor(writer, path, rate);
+    lm_free(rate);
+    return status;
+}
+
+/* The optimizer's variables in Keras's order: *list is new memory, NULL if it has none yet. */
+static lm_status list_variables(const lm_optimizer *optimizer, lm_variable ***list, int *count)
+{
+    *list = NULL;
+    *count = optimizer ? lm__optimizer_variables(optimizer, NULL) : 0;
+    if (!*count) return LM_OK;
+    *list = lm__alloc((size_t)*count * sizeof **list);
+    if (!*list) return lm__no_memory((size_t)*count * sizeof **list);
+    lm__optimizer_variables(optimizer, *list);
+    return LM_OK;
+}
+
+static lm_status put_optimizer(const lm_model *model, lm__h5_writer *writer)
+{
+    lm_variable **list;
+    int count;
+    char path[64];
+    LM_TRY(list_variables(model->optimizer, &list, &count));
+    lm_status status = count ? lm__h5_put_group(writer, "optimizer/vars") : LM_OK;
+    for (int i = 0; !status && i < count; i++) {
+        snprintf(path, sizeof path, "optimizer/vars/%d", i);
+        status = put_variable(writer, path, model->optimizer, list[i]);
+    }
+    lm__free(list);
+    return status;
+}
+
+lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer)
+{
+    LM_TRY(lm__h5_put_group(writer, "layers"));
+    for (int i = 0; i < model->nlayers; i++) LM_TRY(put_layer(model, i, writer));
+    return put_optimizer(model, writer);
+}
+
+/* --- reading --------------------------------------------------------------------------------------------------------- */
+
+/* Copies a dataset into a variable of the same shape. */
+static lm_status get_variable(const lm__h5 *h5, const char *path, lm_variable *v)
+{
+    lm_dtype dtype;
+    int rank;
+    int64_t dims[LM_MAX_RANK];
+    char got[128], want[128];
+    LM_TRY(lm__h5_describe(h5, path, &dtype, &rank, dims));
+    if (rank != v->value->rank || memcmp(dims, v->value->dims, (size_t)rank * sizeof *dims))
+        return lm__fail(LM_CORRUPT, "%s has shape %s in the file, but %s in the model", v->name,
+                        lm__shape_text(rank, dims, got, sizeof got),
+                        lm__shape_text(v->value->rank, v->value->dims, want, sizeof want));
+    lm_tensor *t = lm__h5_read(h5, path);
+    lm_status status = lm__object_check(t, &lm__tensor_type, path);
+    if (!status && t->dtype != v->value->dtype) {
+        lm_tensor *cast = lm_tensor_cast(t, v->value->dtype);
+        lm_free(t);
+        t = cast;
+        status = lm__object_check(t, &lm__tensor_type, path);
+    }
+    if (!status) status = lm_variable_set(v, t);
+    lm_free(t);
+    return status;
+}
+
+/* More numbered datasets than the layer has weights: the file belongs to another model. */
+static lm_status check_surplus(const lm__h5 *h5, const char *path, const lm_layer *layer)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s/vars/%d", path, layer->nweights);
+    if (lm__h5_kind_of(h5, full) != LM__H5_DATASET) return LM_OK;
+    return lm__fail(LM_CORRUPT, "%s has more than the %d weights of %s in the model", path, layer->nweights,
+                    layer->base.name);
+}
+
+lm_status lm__keras_get_weights(lm_model *model, const lm__h5 *h5)
+{
+    char path[128], full[160];
+    for (int k = 0; k < model->nlayers; k++) {
+        lm_layer *layer = model->layer[k];
+        layer_path(model, k, path, sizeof path);
+        for (int i = 0; i < layer->nweights; i++) {
+            snprintf(full, sizeof full, "%s/vars/%d", path, i);
+            if (lm__h5_kind_of(h5, full) != LM__H5_DATASET)
+                return lm__fail(LM_CORRUPT, "weight %s (%s) is missing", layer->weight[i]->name, full);
+            LM_TRY(get_variable(h5, full, layer->weight[i]));
+        }
+        LM_TRY(check_surplus(h5, path, layer));
+    }
+    return LM_OK;
+}
+
+lm_status lm__keras_get_optimizer(lm_model *model, const lm__h5 *h5)
+{
+    lm_variable **list;
+    int count;
+    char path[64];
+    if (lm__h5_kind_of(h5, "optimizer/vars/0") != LM__H5_DATASET) return LM_OK;
+    LM_TRY(lm__model_prepare(model));
+    LM_TRY(list_variables(model->optimizer, &list, &count));
+    lm_status status = LM_OK;
+    for (int i = 0; !status && i < count; i++) {
+        snprintf(path, sizeof path, "optimizer/vars/%d", i);
+        status = get_variable(h5, path, list[i]);
+    }
+    lm__free(list);
+    return status;
+}
