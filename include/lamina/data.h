@@ -63,7 +63,7 @@ lm_dataset *lm_data_prefetch(lm_dataset *ds, int elements);         /* made ahea
 /* --- what a dataset is -------------------------------------------------------------------------------------------- */
 
 int64_t lm_data_count(const lm_dataset *ds);                        /* elements an epoch; LM_ANY if without end    */
-int64_t lm_data_examples(const lm_dataset *ds);                     /* single examples an epoch, however batched   */
+int64_t lm_data_examples(const lm_dataset *ds);                     /* sum of the batches' rows; LM_ANY also where it varies by epoch */
 int64_t lm_data_batch_size(const lm_dataset *ds);                   /* 0: elements are single examples             */
 /* Tensors of an element; types and shapes (LM_ANY where it varies) of tensor i. */
 int lm_data_tensors(const lm_dataset *ds);

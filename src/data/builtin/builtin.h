@@ -1,0 +1,29 @@
+/* data/builtin/builtin.h: the datasets that are known by name. One is one file with a descriptor and a line in
+ * builtin.def. */
+#ifndef LM_DATA_BUILTIN_BUILTIN_H
+#define LM_DATA_BUILTIN_BUILTIN_H
+
+#include <lamina/data.h>
+
+typedef struct lm__builtin {
+    const char *name;
+    const char *folder;                 /* in each place that is searched                          */
+    const char *how_to_get;             /* the end of the message "… was not found"                */
+    const char *const *classes;         /* in order of the labels; NULL: none                      */
+    int class_count;
+    const char *files[4];               /* as they are called unpacked; each may stand as FILE.gz  */
+    /* Makes the two parts from the files, whose paths come in the order of `files`. */
+    lm_status (*load)(const struct lm__builtin *set, char *const paths[4], lm_dataset **train, lm_dataset **test);
+} lm__builtin;
+
+#define X(name) extern const lm__builtin lm__builtin_##name;
+#include "data/builtin/builtin.def"
+#undef X
+
+/* Finds the set's files and loads them; both datasets are poisoned on failure. */
+lm_status lm__builtin_load(const lm__builtin *set, lm_dataset **train, lm_dataset **test);
+
+/* `load` for the layout of MNIST: files are the images and labels for training, then those for testing. */
+lm_status lm__builtin_load_idx(const lm__builtin *set, char *const paths[4], lm_dataset **train, lm_dataset **test);
+
+#endif
