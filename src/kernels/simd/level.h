@@ -42,6 +42,26 @@ typedef struct lm__conv {
 } lm__conv;
 enum { LM__CONV_TAPS = 576 };           /* taps in a block; the panel that conv may copy has so many tile rows */
 
+/* One row of windows of max_pool2d. */
+typedef struct lm__pool_row {
+    const float *in;                    /* the first of the image rows that the windows see */
+    int64_t rows, width, channels;      /* … how many they are; of the image */
+    int64_t out_width, size, stride, left;      /* along the row */
+    int64_t place;                      /* of `in` in its plane, in cells */
+    float *out;                         /* out_width x channels; NULL: not wanted */
+    int32_t *index;                     /* likewise */
+} lm__pool_row;
+
+/* One row of windows, size_y x size_x each without overlap: every cell of dx is written, with dy where its place is named
+ * and 0 elsewhere. */
+typedef struct lm__unpool_row {
+    const float *dy;
+    const int32_t *index;
+    float *dx;                          /* the first image row of the windows; all have `width` cells */
+    int64_t width, channels, out_width, size_y, size_x;
+    int64_t place;                      /* of dx in its plane, in cells */
+} lm__unpool_row;
+
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
     int tile_rows, tile_columns;        /* of gemm's register tile */
@@ -55,6 +75,8 @@ typedef struct lm__simd {
     /* y (rows, n) = act(y + bias), rows at ld; bias NULL: none; act: lm__act */
     void (*bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
     void (*conv_kernel)(const lm__conv *v);
+    void (*max_pool_row)(const lm__pool_row *w);
+    bool (*unpool_row)(const lm__unpool_row *w);        /* whether every place lay in its window */
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
 } lm__simd;
 

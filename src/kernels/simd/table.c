@@ -10,6 +10,8 @@ void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t col
 void LM_SIMD(conv)(const lm__conv *v, float *panel);
 void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
 void LM_SIMD(conv_kernel)(const lm__conv *v);
+void LM_SIMD(max_pool_row)(const lm__pool_row *w);
+bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
 const lm__simd LM_SIMD(simd) = {
@@ -23,6 +25,8 @@ const lm__simd LM_SIMD(simd) = {
     .conv = LM_SIMD(conv),
     .bias_act = LM_SIMD(bias_act),
     .conv_kernel = LM_SIMD(conv_kernel),
+    .max_pool_row = LM_SIMD(max_pool_row),
+    .unpool_row = LM_SIMD(unpool_row),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 

@@ -38,6 +38,14 @@ INLINE void store_i(int32_t *p, vi x) { *(vi_mem *)p = x; }
 INLINE vf splat(float x) { return x - (vf){0}; }
 INLINE vi splat_i(int32_t x) { return x - (vi){0}; }
 INLINE vf choose(vi mask, vf yes, vf no) { return (vf)(((vi)yes & mask) | ((vi)no & ~mask)); }
+/* Which lanes are below n. */
+INLINE vi first_lanes(int64_t n)
+{
+    vi lane = {0};
+    for (int i = 0; i < VW; i++) lane[i] = i;
+    return lane < splat_i((int32_t)n);
+}
+
 /* a > b ? a : b; of a NaN: b */
 INLINE vf vmax(vf a, vf b)
 {
@@ -68,8 +76,7 @@ INLINE vf load_part(const float *p, int64_t n)
 #if defined(LM_LEVEL_v4)
     return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 #elif defined(LM_LEVEL_v3)
-    const vi lane = {0, 1, 2, 3, 4, 5, 6, 7};
-    return (vf)_mm256_maskload_ps(p, (__m256i)(lane < splat_i((int32_t)n)));
+    return (vf)_mm256_maskload_ps(p, (__m256i)first_lanes(n));
 #else
     vf x = {0};
     for (int i = 0; i < VW; i++)
@@ -83,8 +90,7 @@ INLINE void store_part(float *p, vf x, int64_t n)
 #if defined(LM_LEVEL_v4)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
 #elif defined(LM_LEVEL_v3)
-    const vi lane = {0, 1, 2, 3, 4, 5, 6, 7};
-    _mm256_maskstore_ps(p, (__m256i)(lane < splat_i((int32_t)n)), (__m256)x);
+    _mm256_maskstore_ps(p, (__m256i)first_lanes(n), (__m256)x);
 #else
     for (int i = 0; i < VW; i++)
         if (i < n) p[i] = x[i];
