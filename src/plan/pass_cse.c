@@ -1,5 +1,5 @@
 /* plan/pass_cse.c: nodes of one op with equal attributes and inputs compute the same: the first stands for all. */
-#include "base/philox.h"
+#include "graph/special.h"
 #include "plan/pass.h"
 #include <string.h>
 
@@ -20,10 +20,23 @@ static void order_inputs(const lm__node *n, const lm_value **in)
     in[1] = first;
 }
 
+/* A small constant's numbers, by which it is compared: passes make many scalars of the same number. NULL: no such thing. */
+static const lm_tensor *numbers_of(const lm__node *n)
+{
+    enum { SMALL = 256 };
+    if (n->op != n->graph->table->constant) return NULL;
+    const lm_tensor *t = ((const lm__constant_attr *)n->attr)->tensor;
+    return lm_tensor_bytes(t) <= SMALL ? t : NULL;
+}
+
 static uint64_t hash_of(const lm__node *n)
 {
     const lm_value *in[LM__MAX_INPUTS];
-    uint64_t h = lm__attr_hash(n->op, n->attr) ^ (uint64_t)(uintptr_t)n->op;
+    const lm_tensor *t = numbers_of(n);
+    uint64_t h = (uint64_t)n->op->kind + 1;
+    for (size_t i = 0; t && i < lm_tensor_bytes(t); i++) h = (h ^ ((const uint8_t *)t->data)[i]) * 0x100000001B3u;
+    if (t) return h;
+    h = lm__attr_hash(n->op, n->attr) ^ (uint64_t)(uintptr_t)n->op;
     order_inputs(n, in);
     for (int i = 0; i < n->nin; i++) {
         h = (h ^ (uint64_t)(in[i]->node->id * 32 + in[i]->index)) * 0x9E3779B97F4A7C15u;
@@ -32,9 +45,17 @@ static uint64_t hash_of(const lm__node *n)
     return h;
 }
 
+static bool same_numbers(const lm_tensor *s, const lm_tensor *t)
+{
+    return s->dtype == t->dtype && s->rank == t->rank && !memcmp(s->dims, t->dims, sizeof *s->dims * (size_t)s->rank) &&
+           !memcmp(s->data, t->data, lm_tensor_bytes(s));
+}
+
 static bool equal(const lm__node *a, const lm__node *b)
 {
     const lm_value *x[LM__MAX_INPUTS], *y[LM__MAX_INPUTS];
+    const lm_tensor *s = numbers_of(a), *t = numbers_of(b);
+    if (s || t) return s && t && same_numbers(s, t);
     if (a->op != b->op || a->nin != b->nin || a->nout != b->nout || !lm__attr_equal(a->op, a->attr, b->attr)) return false;
     order_inputs(a, x);
     order_inputs(b, y);
