@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "graph/graph.h"
 
-lm_status lm__pass_legalise(lm_graph *graph);           /* always on: half floats through float32 */
+lm_status lm__pass_legalise(lm_graph *graph, bool fast);    /* always on: half floats through float32 */
 lm_status lm__pass_simplify(lm_graph *graph);
 lm_status lm__pass_fold(lm_graph *graph);
 lm_status lm__pass_cse(lm_graph *graph);

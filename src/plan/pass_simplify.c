@@ -2,7 +2,7 @@
  *
  * A rule returns what may stand in the node's place, NULL if it has nothing to say. Rules see inputs that have been through
  * the pass already. They keep values up to rounding, and keep NaN and infinity where they are: x * 0 stays. */
-#include "graph/special.h"
+#include "kernels/matmul.h"
 #include "ops/registry.h"
 #include "ops/support.h"
 #include "plan/pass.h"
@@ -89,6 +89,54 @@ static lm_value *view(const lm__node *n)
     return same || first->dtype != n->out[0].dtype ? same : lm__reshape_to(first, &n->out[0].shape);
 }
 
+/* Of transpose: the axis of the input that each axis of the result is. */
+static const int64_t *axes_of(const lm__node *n) { return n->attr; }
+
+/* Transposing twice is once or not at all; moving only axes of one element is a view. */
+static lm_value *transpose(const lm__node *n)
+{
+    int64_t axes[LM_MAX_RANK];
+    lm_value *x = n->in[0];
+    int rank = x->shape.rank;
+    for (int d = 0; d < rank; d++) axes[d] = axes_of(n)[d];
+    if (x->node->op == n->op) {
+        for (int d = 0; d < rank; d++) axes[d] = axes_of(x->node)[axes[d]];
+        x = x->node->in[0];
+    }
+    bool moves = false;
+    int64_t last = -1;
+    for (int d = 0; d < rank; d++) {
+        if (x->shape.dim[axes[d]] == 1) continue;
+        moves |= axes[d] < last;
+        last = axes[d];
+    }
+    if (!moves) return lm__reshape_to(x, &n->out[0].shape);
+    return x == n->in[0] ? NULL : lm_op_transpose_by(x, rank, axes);
+}
+
+static bool swaps_last(const lm__node *n)
+{
+    int rank = n->in[0]->shape.rank;
+    for (int d = 0; d + 2 < rank; d++)
+        if (axes_of(n)[d] != d) return false;
+    return rank >= 2 && axes_of(n)[rank - 1] == rank - 2;
+}
+
+/* A matrix that was only transposed for the product is read as it was. */
+static lm_value *matmul(const lm__node *n)
+{
+    lm__matmul attr = *(const lm__matmul *)n->attr;
+    lm_value *in[2] = {n->in[0], n->in[1]};
+    for (int i = 0; i < 2; i++) {
+        if (in[i]->node->op != &lm__op_transpose || !swaps_last(in[i]->node)) continue;
+        in[i] = in[i]->node->in[0];
+        if (i == 0) attr.transpose_a = !attr.transpose_a;
+        else attr.transpose_b = !attr.transpose_b;
+    }
+    if (in[0] == n->in[0] && in[1] == n->in[1]) return NULL;
+    return lm__apply2(n->op, &attr, in[0], in[1]);
+}
+
 /* Map ops repeat their inputs themselves: what was repeated for them is taken from before, as long as the other inputs
  * still give the result its shape. */
 static void take_unrepeated(lm__node *n)
@@ -117,7 +165,7 @@ static rule_fn *rule_of(const lm__op *op)
         {&lm__op_add, add},           {&lm__op_subtract, subtract}, {&lm__op_multiply, multiply},
         {&lm__op_divide, divide},     {&lm__op_negative, undo},     {&lm__op_reciprocal, undo},
         {&lm__op_logical_not, undo},  {&lm__op_where, where},       {&lm__op_cast, cast},
-        {&lm__op_broadcast_to, broadcast_to},
+        {&lm__op_broadcast_to, broadcast_to}, {&lm__op_transpose, transpose}, {&lm__op_matmul, matmul},
     };
     if (op->kind == LM__OP_VIEW) return view;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

@@ -31,6 +31,7 @@ static lm_status run_passes(const lm__plan *p)
         {LM__PASS_INDEX_simplify, lm__pass_simplify}, {LM__PASS_INDEX_cse, lm__pass_cse},
     };
     bool fast = lm__plan_runs(p, LM__PASS_INDEX_fast);
+    LM_TRY(lm__pass_legalise(p->graph, fast));
     for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
         if (lm__plan_runs(p, passes[i].index)) LM_TRY(passes[i].run(p->graph));
     if (lm__plan_runs(p, LM__PASS_INDEX_epilogue)) LM_TRY(lm__pass_epilogue(p->graph, fast));

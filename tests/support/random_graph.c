@@ -81,12 +81,17 @@ static lm_value *binary(maker *m, lm_value *x, lm_value *y)
 static lm_value *plain(maker *m, lm_value *x)
 {
     lm_value *whole = lm_op_broadcast_to(x, 3, (int64_t[]){3, 4, 5});
-    switch (pick(m, 6)) {
+    switch (pick(m, 8)) {
     case 0: return lm_op_mean(x);
     case 1: return lm_op_reshape(lm_op_reshape(whole, 1, (int64_t[]){60}), 3, (int64_t[]){3, 4, 5});
     case 2: return lm_op_mean(whole, 0);
     case 3: return whole;
     case 4: {
+        lm_value *t = lm_op_transpose(pick(m, 2) ? whole : lm_op_transpose(whole, 1, 0, 2), 0, 2, 1);
+        return lm_op_mean(lm_op_tanh(lm_op_matmul(t, lm_op_transpose(t, 0, 2, 1))));
+    }
+    case 5: return lm_op_transpose(lm_op_transpose(whole, 2, 0, 1), 1, 2, 0);
+    case 6: {
         lm_value *square = lm_op_matmul(lm_op_tanh(lm_op_reshape(whole, 2, (int64_t[]){12, 5})),
                                         lm_op_fill(m->graph, LM_F32, 2, (int64_t[]){5, 5}, 0.2));
         lm_value *bias = lm_op_sin(lm_op_reshape(lm_op_mean(whole, 0, 1), 1, (int64_t[]){5}));
