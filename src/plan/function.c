@@ -334,11 +334,9 @@ static lm_status run_new(lm_function *f, entry *e, const void *const *inputs, lm
     for (int i = 0; i < g->noutputs; i++) {
         lm__desc d;
         LM_TRY(lm__desc_of(g->outputs[i], &d));
-        lm_tensor *t = lm__tensor_raw(d.dtype, d.rank, d.dims);
-        LM_TRY(lm__object_check(t, &lm__tensor_type, "output"));
-        lm_free(outputs[i]);
-        outputs[i] = t;
-        memory[i] = t->data;
+        outputs[i] = lm__tensor_raw(d.dtype, d.rank, d.dims);
+        LM_TRY(lm__object_check(outputs[i], &lm__tensor_type, "output"));
+        memory[i] = outputs[i]->data;
     }
     return run_entry(f, e, inputs, memory);
 }

@@ -31,7 +31,7 @@ void lm__sweep_enter(lm__sweep *s, lm__node *node)
 
 lm_status lm__sweep_replace(lm__sweep *s, lm_value *old, lm_value *by)
 {
-    if (lm__bad(by)) return lm__fail(LM_INTERNAL, "%s: nothing to put in its place", old->node->op->name);
+    LM_TRY(lm__object_check(s->graph, &lm__graph_type, "plan"));    /* where building `by` failed */
     lm_value ***to = &s->to[old->node->id];
     if (!*to) *to = lm__arena_alloc(s->arena, sizeof **to * (size_t)old->node->nout);
     if (!*to) return lm__no_memory(sizeof **to * (unsigned long long)old->node->nout);
