@@ -12,6 +12,10 @@ void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const floa
 void LM_SIMD(conv_kernel)(const lm__conv *v);
 void LM_SIMD(max_pool_row)(const lm__pool_row *w);
 bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
+void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, float *y);
+void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, float *y);
+void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
+void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 
 const lm__simd LM_SIMD(simd) = {
@@ -27,6 +31,10 @@ const lm__simd LM_SIMD(simd) = {
     .conv_kernel = LM_SIMD(conv_kernel),
     .max_pool_row = LM_SIMD(max_pool_row),
     .unpool_row = LM_SIMD(unpool_row),
+    .reduce_columns = LM_SIMD(reduce_columns),
+    .reduce_rows = LM_SIMD(reduce_rows),
+    .softmax_rows = LM_SIMD(softmax_rows),
+    .log_softmax_rows = LM_SIMD(log_softmax_rows),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 

