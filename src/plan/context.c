@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/team.h"
 #include "plan/internal.h"
+#include <time.h>
 
 struct lm__context {
     const lm__plan *plan;
@@ -135,18 +136,27 @@ static lm_status pack(lm__context *c)
     return LM_OK;
 }
 
-static lm_status run_steps(lm__context *c)
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static lm_status run_steps(lm__context *c, double *seconds)
 {
     LM_TRY(pack(c));
     for (int i = 0; i < c->plan->nsteps; i++) {
         const lm__step *s = &c->plan->steps[i];
+        double start = seconds ? now() : 0;
         LM_TRY(s->kernel->run(&c->runs[i]));
+        if (seconds) seconds[i] += now() - start;
         if (c->plan->options.watch) LM_TRY(lm__watch_step(s, c->runs[i].in, c->runs[i].out));
     }
     return LM_OK;
 }
 
-lm_status lm__context_run(lm__context *c, const void *const *inputs, void *const *outputs)
+lm_status lm__context_profile(lm__context *c, const void *const *inputs, void *const *outputs, double *seconds)
 {
     const lm__plan *plan = c->plan;
     if (lm__team_threads() > plan->threads)
@@ -154,9 +164,14 @@ lm_status lm__context_run(lm__context *c, const void *const *inputs, void *const
                         plan->threads, lm__team_threads());
     bind(c, inputs, outputs);
     unsigned fp = lm__fp_fast();
-    lm_status status = run_steps(c);
+    lm_status status = run_steps(c, seconds);
     lm__fp_restore(fp);
     for (int i = 0; i < plan->nvariables; i++)
         if (plan->stored[i]) plan->variables[i]->version++;
     return status;
+}
+
+lm_status lm__context_run(lm__context *c, const void *const *inputs, void *const *outputs)
+{
+    return lm__context_profile(c, inputs, outputs, NULL);
 }

@@ -57,4 +57,9 @@ void lm__context_free(lm__context *context);
  * stored in place. One thread per context; contexts of a plan without stores may run at the same time. */
 lm_status lm__context_run(lm__context *context, const void *const *inputs, void *const *outputs);
 
+/* The same, adding the time of each step to seconds[step] (lm__plan_steps of them). */
+lm_status lm__context_profile(lm__context *context, const void *const *inputs, void *const *outputs, double *seconds);
+/* What step i is, for a profile's listing: "matmul (simd) [dense_1]". Returns text. */
+char *lm__plan_step_text(const lm__plan *plan, int i, char *text, size_t bytes);
+
 #endif

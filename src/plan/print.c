@@ -3,6 +3,7 @@
 #include "plan/control.h"
 #include "plan/internal.h"
 #include "tensor/tensor.h"
+#include <stdio.h>
 #include <string.h>
 
 const char *lm__step_op(const lm__step *s)
@@ -73,6 +74,14 @@ static void print_memory(const lm__plan *p, lm__text *text)
     for (int i = 0; i < p->npacks; i++)
         lm__text_printf(text, "%19zu %11zu  packed input %d of step %d\n", p->packs[i].bytes, p->packs[i].offset,
                         p->packs[i].input, p->packs[i].step);
+}
+
+char *lm__plan_step_text(const lm__plan *plan, int i, char *text, size_t bytes)
+{
+    const lm__step *s = &plan->steps[i];
+    const char *scope = s->node->scope ? s->node->scope : "";
+    snprintf(text, bytes, "%s (%s)%s%s%s", lm__step_op(s), s->kernel->name, *scope ? " [" : "", scope, *scope ? "]" : "");
+    return text;
 }
 
 void lm__plan_print(const lm__plan *plan, bool memory, lm__text *text)
