@@ -3,6 +3,7 @@
 #include "support/interpret.h"
 #include "support/random_graph.h"
 #include "base/alloc.h"
+#include "plan/pass.h"
 #include "plan/plan.h"
 #include <lamina/runtime.h>
 #include <math.h>
@@ -71,6 +72,44 @@ static void equals_interpreter(void **state)
     }
 }
 
+/* Each pass alone leaves a valid graph that computes the same. */
+static lm_status legalise(lm_graph *g) { return lm__pass_legalise(g, false); }
+static lm_status epilogue(lm_graph *g) { return lm__pass_epilogue(g, false); }
+static lm_status fuse(lm_graph *g) { return lm__pass_fuse(g, false); }
+static lm_status maps(lm_graph *g) { return lm__pass_maps(g, false); }
+
+static void each_pass_alone(void **state)
+{
+    static const struct {
+        const char *name;
+        lm_status (*run)(lm_graph *g);
+    } passes[] = {{"legalise", legalise}, {"simplify", lm__pass_simplify}, {"fold", lm__pass_fold}, {"cse", lm__pass_cse},
+                  {"epilogue", epilogue}, {"fuse", fuse},                  {"maps", maps}};
+    (void)state;
+    for (unsigned seed = 500; seed < 500 + GRAPHS / 4; seed++) {
+        static random_graph r;
+        static float want[RANDOM_RESULTS], have[RANDOM_RESULTS];
+        random_graph_make(&r, seed, NODES);
+        random_graph_reset(&r);
+        check_ok(interpret(r.graph, NULL, r.inputs, r.outputs));
+        random_graph_results(&r, want);
+        for (size_t p = 0; p < sizeof passes / sizeof passes[0]; p++) {
+            lm_graph *copy;
+            check_ok(lm__graph_clone(r.graph, NULL, &copy));
+            for (int i = 0; i < copy->nstates; i++) lm_free(copy->states[i].variable);
+            copy->nstates = 0;
+            check_ok(passes[p].run(copy));
+            check_ok(lm__graph_verify(copy));
+            random_graph_reset(&r);
+            check_ok(interpret(copy, NULL, r.inputs, r.outputs));
+            random_graph_results(&r, have);
+            compare(&r, seed, passes[p].name, 0, want, have);
+            lm_free(copy);
+        }
+        random_graph_free(&r);
+    }
+}
+
 /* Placing buffers over each other changes no bit. */
 static void reuse_changes_nothing(void **state)
 {
@@ -88,4 +127,5 @@ static void reuse_changes_nothing(void **state)
     }
 }
 
-RUN(cmocka_unit_test(equals_interpreter), cmocka_unit_test(reuse_changes_nothing))
+RUN(cmocka_unit_test(equals_interpreter), cmocka_unit_test(each_pass_alone),
+    cmocka_unit_test(reuse_changes_nothing))
