@@ -292,6 +292,31 @@ static void refuses_by_name(void **state)
     }
 }
 
+static uint64_t number_at(const uint8_t *data, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++) value |= (uint64_t)data[i] << (8 * i);
+    return value;
+}
+
+static void names_what_is_damaged(void **state)
+{
+    (void)state;
+    size_t size;
+    lm__h5 *h5;
+    uint8_t *data = load_data("small.h5", &size);
+    assert_fails(lm__h5_open("cut.h5", data, size - 1, &h5), LM_CORRUPT,
+                 "cut.h5: truncated: the HDF5 superblock declares 10240 bytes, the file has 10239");
+    uint8_t *root = data + number_at(data + 64, 8);
+    root[2] += 50;              /* the number of messages in the root's object header */
+    assert_fails(lm__h5_open("many.h5", data, size, &h5), LM_CORRUPT, "\"/\": its object header at offset 96 holds");
+    root[2] -= 50, root[0] = 9;
+    assert_fails(lm__h5_open("header.h5", data, size, &h5), LM_CORRUPT, "expected an object header at offset 96");
+    root[0] = 1, root[8] = 0xFF, root[9] = 0xFF, root[10] = 0xFF;
+    assert_fails(lm__h5_open("block.h5", data, size, &h5), LM_CORRUPT, "goes beyond the file's end at 10240");
+    lm__free(data);
+}
+
 static void survives_damage(void **state)
 {
     (void)state;
@@ -335,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_type), cmocka_unit_test(reads_attributes),     cmocka_unit_test(lists_and_finds),
         cmocka_unit_test(reads_keras),      cmocka_unit_test(reads_legacy_keras),   cmocka_unit_test(refuses_by_name),
+        cmocka_unit_test(names_what_is_damaged),
         cmocka_unit_test(survives_damage),  cmocka_unit_test(survives_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,94 @@ static void writes_long_strings(void **state)
     free(huge);
 }
 
+static uint64_t number_at(const lm__text *text, size_t at, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++) value |= (uint64_t)(uint8_t)text->data[at + i] << (8 * i);
+    return value;
+}
+
+/* Finds the first place behind `from` with these bytes. */
+static size_t find_bytes(const lm__text *text, size_t from, const void *bytes, size_t count)
+{
+    for (; from + count <= text->size; from++)
+        if (!memcmp(text->data + from, bytes, count)) return from;
+    return text->size;
+}
+
+/* Other readers search a group's B-tree by its keys, which ours does not need: each must be the last name below the
+ * child before it, and names must rise. */
+static void orders_its_trees(void **state)
+{
+    (void)state;
+    lm__text text = {0};
+    lm__h5 *h5 = emit_and_open(sample(300), &text);
+    size_t nodes = 0, heap = 0, last_symbols = 0;
+    const char *before = "";
+    for (size_t at = 0; at < text.size; at += 8) {
+        if (!memcmp(text.data + at, "HEAP", 4)) heap = number_at(&text, at + 24, 8), before = "";
+        if (!memcmp(text.data + at, "SNOD", 4)) last_symbols = at;
+        if (memcmp(text.data + at, "TREE", 4) || last_symbols < heap) continue;
+        size_t count = number_at(&text, at + 6, 2), level = (uint8_t)text.data[at + 5];
+        for (size_t i = 0; i < count; i++) {
+            size_t child = number_at(&text, at + 32 + 16 * i, 8);
+            const char *key = text.data + heap + number_at(&text, at + 40 + 16 * i, 8);
+            if (level) {            /* its last key */
+                size_t grandchildren = number_at(&text, child + 6, 2);
+                assert_ptr_equal(key, text.data + heap + number_at(&text, child + 24 + 16 * grandchildren, 8));
+                continue;
+            }
+            for (size_t k = 0; k < number_at(&text, child + 6, 2); k++) {
+                const char *name = text.data + heap + number_at(&text, child + 8 + 40 * k, 8);
+                assert_true(strcmp(before, name) < 0);
+                before = name;
+            }
+            assert_ptr_equal(key, before);
+            nodes++;
+        }
+    }
+    assert_int_equal(nodes, 38 + 2 + 1 + 1);    /* symbol nodes of many, types, empty and the root */
+    lm__h5_close(h5);
+    lm__free(text.data);
+}
+
+/* Strings that share one heap object, and sizes that do not fit a shape: only a forger writes such. */
+static void reader_sees_forgery(void **state)
+{
+    (void)state;
+    lm__h5_writer *w;
+    lm__text text = {0};
+    lm__h5_strings list;
+    static char big[5001];
+    memset(big, 'b', 5000);
+    check_ok(lm__h5_create(&w));
+    check_ok(lm__h5_put_strings(w, "", "list", (const char *[]){big, "x", "y"}, 3));
+    put(w, "x", counting(LM_F32, 2, (int64_t[]){2, 3}));
+    lm__h5 *h5 = emit_and_open(w, &text);
+    check_ok(lm__h5_strings_of(h5, "", "list", &list));
+    lm__free(list.items);
+    size_t at = find_bytes(&text, 0, "\x88\x13\0\0\x60\0\0\0\0\0\0\0\1\0\0\0", 16);
+    assert_true(at < text.size);
+    memcpy(text.data + at + 16, text.data + at, 16);
+    memcpy(text.data + at + 32, text.data + at, 16);
+    assert_fails(lm__h5_strings_of(h5, "", "list", &list), LM_CORRUPT, "list of strings: they overlap");
+    uint64_t place = text.size - 24;
+    uint8_t layout[10] = {3, 1};
+    memcpy(layout + 2, &place, 8);
+    at = find_bytes(&text, 0, layout, 10);
+    assert_true(at < text.size);
+    text.data[at + 10] = 23;
+    lm_tensor *t = lm__h5_read(h5, "x");
+    assert_fails(lm_status_of(t), LM_CORRUPT, "\"x\" holds 23 bytes, but its shape and type need 24");
+    lm_free(t);
+    text.data[at + 10] = 24, text.data[at + 2]++;
+    t = lm__h5_read(h5, "x");
+    assert_fails(lm_status_of(t), LM_CORRUPT, "truncated: \"x\" takes 24 bytes from offset");
+    lm_free(t);
+    lm__h5_close(h5);
+    lm__free(text.data);
+}
+
 static lm_status write_little(void *user)
 {
     lm__h5_writer *w;
@@ -213,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_wrote), cmocka_unit_test(h5py_reads_it), cmocka_unit_test(refuses),
+        cmocka_unit_test(orders_its_trees),    cmocka_unit_test(reader_sees_forgery),
         cmocka_unit_test(writes_long_strings), cmocka_unit_test(survives_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);

@@ -72,6 +72,20 @@ static void reads_and_writes_as_numpy(void **state)
     lm_free(scalar);
 }
 
+/* A bool of C must be 0 or 1, whatever a file says. */
+static void mends_bools(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *data = load_data("bool.npy", &size);
+    data[size - 1] = 7, data[size - 2] = 0;
+    lm_tensor *t = lm__npy_decode("bool.npy", data, size);
+    assert_int_equal(((const uint8_t *)lm_tensor_read(t))[5], 1);
+    assert_int_equal(((const uint8_t *)lm_tensor_read(t))[4], 0);
+    lm_free(t);
+    lm__free(data);
+}
+
 static void reads_every_version(void **state)
 {
     (void)state;
@@ -178,9 +192,9 @@ static void names_what_is_wrong(void **state)
         {"{'shape': (3 4), ", 0, "expected ',' or ')' in the shape"},
         {"{'shape': (99999999999999999999,), ", 0, "a dimension below"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} x", 8, "and then nothing"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 7, "truncated: the header declares (2,), 8 bytes"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 7, "truncated: the header declares (2,), 8"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", 9, "data after the end"},
-        {"{'descr': '<f8', 'fortran_order': False, 'shape': (800000000000000000, 800000000000000000)}", 9, "truncated"},
+        {"{'descr': '<f8', 'fortran_order': False, 'shape': (300000000000000000, 300000000000)}", 9, "truncated"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         lm_status status = with_header(CASES[i].header, CASES[i].bytes);
@@ -189,7 +203,8 @@ static void names_what_is_wrong(void **state)
     }
     assert_fails(decode("NUMPY", 5), LM_CORRUPT, "some.npy: not a .npy file");
     assert_fails(decode("\x93NUMPY\4\0\0\0", 10), LM_UNSUPPORTED, "version 4 of the .npy format");
-    assert_fails(decode("\x93NUMPY\2\0\0\0\2\0", 12), LM_CORRUPT, "a .npy header of 131072 bytes, the limit is 65536");
+    assert_fails(decode("\x93NUMPY\2\0\0\0\2\0", 12), LM_CORRUPT, "a .npy header of 131072 bytes, the limit is "
+                 "65536");
     assert_fails(with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1)}", 4),
                  LM_UNSUPPORTED, "more than 8 dimensions");
     lm_tensor *t = lm__npy_read("/nowhere/at/all.npy");
@@ -286,6 +301,7 @@ int main(void)
         cmocka_unit_test(reads_archives),            cmocka_unit_test(refuses_by_name),
         cmocka_unit_test(names_what_is_wrong),       cmocka_unit_test(survives_damage),
         cmocka_unit_test(writes_archives),           cmocka_unit_test(survives_no_memory),
+        cmocka_unit_test(mends_bools),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }

@@ -148,6 +148,7 @@ static void refuses_tricks(void **state)
         {"bad_method.zip", LM_UNSUPPORTED, "compression method 12"},
         {"bad_encrypted.zip", LM_UNSUPPORTED, "is encrypted"},
         {"bad_prefix.zip", LM_CORRUPT, "but its end record is at"},
+        {"bad_end64.zip", LM_CORRUPT, "the ZIP64 end record at offset 79 disagrees with the plain one"},
         {"bad_parts.zip", LM_UNSUPPORTED, "in several parts"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -72,7 +72,8 @@ def record(m):
     return struct.pack("<HHHHIIIH", m["flags"], m["method"], 0, 33, m["crc"], m["packed"], m["size"], len(m["name"]))
 
 
-def archive(*members, prefix=b"", disk=0, count=None):
+def archive(*members, prefix=b"", disk=0, count=None, begin64=None):
+    """`begin64`: a ZIP64 end record as well, which says that the directory begins there."""
     body, directory = b"", b""
     for m in members:
         begin = len(body) if m.begin is None else m.begin
@@ -81,6 +82,10 @@ def archive(*members, prefix=b"", disk=0, count=None):
         directory += struct.pack("<HHHHII", 0, 0, 0, 0, 0, begin) + m.there["name"]
     count = len(members) if count is None else count
     end = struct.pack("<IHHHHIIH", 0x06054B50, disk, disk, count, count, len(directory), len(body), 0)
+    if begin64 is not None:
+        at = len(body) + len(directory)
+        end64 = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, len(directory), begin64)
+        end = end64 + struct.pack("<IIQI", 0x07064B50, 0, at, 1) + end
     return prefix + body + directory + end
 
 
@@ -112,6 +117,7 @@ def main():
     save("bad_method.zip", archive(Member(b"a", b"x", 12)))
     save("bad_encrypted.zip", archive(Member(b"a", b"x", both=dict(flags=1))))
     save("bad_prefix.zip", archive(a, prefix=b"#!/bin/sh\n"))
+    save("bad_end64.zip", archive(a, begin64=1))
     save("bad_parts.zip", archive(a, disk=1))
 
 
