@@ -92,8 +92,9 @@ lm_status lm__model_compile(lm_model *model, const lm_compile_args *args)
     lm__model_drop_compiled(model);
     lm_status status = take_parts(model, args);
     lm__release_compile_args(args);
-    if (status) lm__model_drop_compiled(model);
     model->compiled = status == LM_OK;
+    if (!status && model->built) status = lm__model_prepare(model);
+    if (status) lm__model_drop_compiled(model);
     return status;
 }
 
@@ -110,7 +111,7 @@ static lm_status capture_trained(lm_model *model)
     return LM_OK;
 }
 
-/* What needs the weights: done by the first step after compile, when the model is surely built. */
+/* What needs the weights: done by compile, or by the first step where the model was not built yet. */
 lm_status lm__model_prepare(lm_model *model)
 {
     if (!model->compiled)
