@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz.h: what the fuzzers share. Each feeds a reader with bytes from libFuzzer, which looks for crashes, hangs,
- * leaks and errors that the sanitizers see; a reader's own complaints are what it is there for. */
+/* tests/fuzz/fuzz.h: what the fuzzers share. Each feeds a reader with bytes from libFuzzer, which looks for crashes,
+ * hangs, leaks and errors that the sanitizers see; a reader's own complaints are what it is there for. */
 #ifndef LM_TESTS_FUZZ_H
 #define LM_TESTS_FUZZ_H
 
