@@ -5,6 +5,8 @@
  * dataset they are handed, so that they nest: lm_data_batch(lm_data_take(ds, 100), 32). Everything is deterministic: the
  * order depends on the seed and the epoch alone, not on threads.
  *
+ * An element's tensors have fixed types and shapes; only the first dimension of a batch may be smaller, in the last one.
+ *
  * Threads: a dataset may be iterated by several threads at once, each with its own iterator. */
 #ifndef LAMINA_DATA_H
 #define LAMINA_DATA_H
@@ -28,11 +30,12 @@ enum { LM_DATA_MAX_TENSORS = 8 };
 lm_dataset *lm_data_from_arrays(lm_tensor *x, lm_tensor *y);
 lm_dataset *lm_data_from_tensors(int n, lm_tensor *const *tensors);
 
-/* An IDX file, plain or gzip, of images and one of labels. */
+/* An IDX file, plain or gzip, of images and one of labels (NULL: none). Images of rank 3 get a channel axis. */
 lm_dataset *lm_data_from_idx(const char *images, const char *labels);
 
 /* Elements made by a function: make(user, index, tensors) writes element `index` into the given tensors, whose types and
- * shapes are those of `like`. Called from one thread at a time. `release(user)` when the dataset goes. */
+ * shapes are those of `like`. `count` may be LM_ANY: without end. Called from one thread at a time. `release(user)` when the
+ * dataset goes, and at once if it could not be made. */
 typedef lm_status lm_data_make_fn(void *user, int64_t index, lm_tensor *const *out);
 lm_dataset *lm_data_from_function(int64_t count, int n, lm_tensor *const *like, lm_data_make_fn *make, void *user,
                                   void (*release)(void *user));
@@ -48,22 +51,30 @@ lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test);
 /* --- combinators: each takes over `ds`, gives a new reference --------------------------------------------------- */
 
 /* Each element's tensors replaced: fn reads `in` and writes `out`, whose types and shapes are those of `like` (NULL: as in).
- * `random` is a number that depends only on seed, epoch and element: the seed for augmentation. */
+ * `random` is a number that depends only on seed (of the nearest shuffle below, else 0), epoch and element: the seed for
+ * augmentation. Of batches, the first dimension of `like` is the batch size. With several iterators, or a prefetch behind
+ * each, fn is called from several threads at once. */
 typedef lm_status lm_data_map_fn(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out);
 lm_dataset *lm_data_map(lm_dataset *ds, lm_data_map_fn *fn, void *user, int n, lm_tensor *const *like);
 
-lm_dataset *lm_data_shuffle(lm_dataset *ds, uint64_t seed);         /* a full permutation, another one each epoch  */
+/* A full permutation of the elements, another one each epoch. All datasets with an end can be shuffled; shuffle above
+ * repeat above another shuffle is slow. */
+lm_dataset *lm_data_shuffle(lm_dataset *ds, uint64_t seed);
 lm_dataset *lm_data_batch(lm_dataset *ds, int64_t size, bool drop_remainder);
 lm_dataset *lm_data_repeat(lm_dataset *ds, int64_t times);          /* LM_ANY: for ever                            */
 lm_dataset *lm_data_take(lm_dataset *ds, int64_t count);
 lm_dataset *lm_data_skip(lm_dataset *ds, int64_t count);
-lm_dataset *lm_data_cache(lm_dataset *ds);                          /* kept in memory after the first pass         */
-lm_dataset *lm_data_prefetch(lm_dataset *ds, int elements);         /* made ahead by a background thread           */
+/* Elements are kept in memory once read: those of the source's epoch 0, in every epoch. Shuffle above it, not below. */
+lm_dataset *lm_data_cache(lm_dataset *ds);
+/* So many elements are made ahead by a background thread; they are the same as without. Best as the last combinator; below
+ * a shuffle it works as if it were. */
+lm_dataset *lm_data_prefetch(lm_dataset *ds, int elements);
 
 /* --- what a dataset is -------------------------------------------------------------------------------------------- */
 
 int64_t lm_data_count(const lm_dataset *ds);                        /* elements an epoch; LM_ANY if without end    */
-int64_t lm_data_examples(const lm_dataset *ds);                     /* sum of the batches' rows; LM_ANY also where it varies by epoch */
+int64_t lm_data_examples(const lm_dataset *ds);                     /* rows of all batches; also LM_ANY if the
+                                                                     * epoch decides */
 int64_t lm_data_batch_size(const lm_dataset *ds);                   /* 0: elements are single examples             */
 /* Tensors of an element; types and shapes (LM_ANY where it varies) of tensor i. */
 int lm_data_tensors(const lm_dataset *ds);
@@ -78,8 +89,8 @@ lm_tensor *lm_data_array(lm_dataset *ds, int i);
 
 /* One pass in the order of the given epoch, from element `start` on. New reference; retains the dataset. */
 lm_iterator *lm_data_iterate(lm_dataset *ds, int64_t epoch, int64_t start);
-/* The next element's tensors, borrowed until the next call. Returns their number, 0 at the end, -1 on an error. After
- * the first two elements and until the end no memory is taken. */
+/* The next element's tensors, borrowed until the next call. Returns their number, 0 at the end, -1 on an error, which the
+ * iterator carries until it is restarted. After the first two elements no memory is taken, in later epochs neither. */
 int lm_iterator_next(lm_iterator *it, lm_tensor *out[LM_DATA_MAX_TENSORS]);
 /* Begins another epoch with the same buffers. */
 lm_status lm_iterator_restart(lm_iterator *it, int64_t epoch);

@@ -9,7 +9,7 @@ typedef struct batch_cursor {
 
 static lm_status open(lm__cursor *c)
 {
-    size_t bytes = (size_t)c->ds->rows * sizeof(int64_t);
+    size_t bytes = lm__mul_size((size_t)c->ds->rows, sizeof(int64_t));
     int64_t *index = ((batch_cursor *)c)->index = lm__alloc(bytes);
     return index ? LM_OK : lm__no_memory(bytes);
 }

@@ -33,7 +33,7 @@ static void inherit(lm_dataset *ds, lm_dataset *from)
     ds->n = from->n;
     memcpy(ds->spec, from->spec, sizeof ds->spec);
     ds->count = from->count, ds->batch_size = from->batch_size, ds->rows = from->rows, ds->varies = from->varies;
-    ds->seed = from->seed, ds->depth = from->depth + 1;
+    ds->seed = from->seed, ds->draws = from->draws;
     ds->classes = from->classes, ds->class_count = from->class_count;
 }
 
@@ -72,7 +72,8 @@ lm_status lm__data_spec(lm_dataset *ds, int i, lm_dtype dtype, int rank, const i
 lm_status lm__data_like(lm_dataset *ds, const char *what, int n, lm_tensor *const *like)
 {
     if (n < 1 || n > LM_DATA_MAX_TENSORS || !like)
-        return lm__fail(LM_INVALID, "%s: %d tensors, but an element has 1 to %d", what, like ? n : 0, LM_DATA_MAX_TENSORS);
+        return lm__fail(LM_INVALID, "%s: %d tensors, but an element has 1 to %d", what, like ? n : 0,
+                        LM_DATA_MAX_TENSORS);
     for (int i = 0; i < n; i++) {
         LM_TRY(lm__object_check(like[i], &lm__tensor_type, what));
         LM_TRY(lm__data_spec(ds, i, like[i]->dtype, like[i]->rank, like[i]->dims));

@@ -39,6 +39,8 @@ typedef struct lm__data_kind {
     lm_status (*read)(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows);
     /* Instead of read for one element: lends memory of its own until the next call. NULL: cannot.               */
     lm_status (*lend)(lm__cursor *c, int64_t index, lm__element **element, int64_t *rows);
+    /* How many elements its thread makes ahead. NULL: has no thread.                                            */
+    int (*ahead)(const lm_dataset *ds);
 } lm__data_kind;
 
 struct lm_dataset {
@@ -52,7 +54,7 @@ struct lm_dataset {
     int64_t rows;                   /* examples of a full element: the tensors' first dimension, 1 if not batched */
     bool varies;                    /* some element has fewer rows than that                                     */
     uint64_t seed;                  /* of the nearest shuffle below                                              */
-    int depth;                      /* combinators below: tells two of a kind apart                              */
+    int draws;                      /* shuffles and maps up to here: their random numbers differ                 */
     const char *const *classes;
     int class_count;
 };
@@ -98,6 +100,18 @@ void lm__element_close(lm__element *e);
 /* The tensors for an element of so many rows. */
 lm_tensor *const *lm__element_show(lm__element *e, int64_t rows);
 
+/* The tensors of one element that someone else fills or reads, made once and moved from memory to memory. */
+lm_status lm__views_open(const lm_dataset *ds, lm_tensor **views);
+/* Points them at the k-th element, of so many rows, in memory for several. */
+void lm__views_move(const lm_dataset *ds, lm_tensor *const *views, char *const *to, int64_t k, int64_t rows);
+
+/* Rows index[0…n) of `bytes` bytes each, one after the other. */
+void lm__gather(char *to, const char *from, size_t bytes, int64_t n, const int64_t *index);
+
+/* A user's function that makes elements failed: says which element, and what the function called said if it said
+ * anything since `before` (lm__stream of the last error then). */
+lm_status lm__data_callback_failed(const char *what, int64_t element, lm_status status, uint64_t before);
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* A reader of a dataset; belongs to one thread. All memory is taken when it is opened. */
@@ -105,7 +119,7 @@ struct lm__cursor {
     lm_dataset *ds;                 /* borrowed */
     lm__cursor *from;
     int64_t epoch;
-    bool begun;
+    bool opened, begun;
     bool in_order;                  /* elements are mostly asked for one after the other */
 };
 

@@ -1,4 +1,5 @@
 /* data/element.c: memory for one element. */
+#include "base/philox.h"
 #include "data/dataset.h"
 
 static lm_status open_one(lm__element *e, int i, const lm__spec *spec, bool varies)
@@ -33,4 +34,34 @@ lm_tensor *const *lm__element_show(lm__element *e, int64_t rows)
         t->size = e->full[i]->size / (size_t)e->rows * (size_t)rows;
     }
     return e->part;
+}
+
+/* --- views ------------------------------------------------------------------------------------------------------ */
+
+lm_status lm__views_open(const lm_dataset *ds, lm_tensor **views)
+{
+    static char nowhere;
+    for (int i = 0; i < ds->n; i++) {
+        views[i] = lm_tensor_wrap(ds->spec[i].dtype, ds->spec[i].rank, ds->spec[i].dims, &nowhere, NULL, NULL);
+        LM_TRY(lm__object_check(views[i], &lm__tensor_type, "element"));
+    }
+    return LM_OK;
+}
+
+void lm__views_move(const lm_dataset *ds, lm_tensor *const *views, char *const *to, int64_t k, int64_t rows)
+{
+    for (int i = 0; i < ds->n; i++) {
+        views[i]->data = to[i] + (size_t)k * ds->spec[i].bytes;
+        if (!ds->varies) continue;
+        views[i]->dims[0] = rows;
+        views[i]->size = ds->spec[i].bytes / lm_dtype_size(ds->spec[i].dtype) / (size_t)ds->rows * (size_t)rows;
+    }
+}
+
+lm_status lm__data_callback_failed(const char *what, int64_t element, lm_status status, uint64_t before)
+{
+    if (lm_last_status() == status && lm__stream(lm_last_error()) != before)
+        return lm__fail_in("%s: the function failed on element %lld", what, (long long)element);
+    return lm__fail(status, "%s: the function failed on element %lld: %s", what, (long long)element,
+                    lm_status_text(status));
 }

@@ -9,6 +9,7 @@ static lm_status open_cursor(lm__cursor *c)
 {
     const lm__data_kind *kind = c->ds->kind;
     if (c->ds->from) LM_TRY(lm__cursor_open(c->ds->from, c->in_order && !kind->any_order, &c->from));
+    c->opened = true;
     return kind->open ? kind->open(c) : LM_OK;
 }
 
@@ -29,7 +30,7 @@ lm_status lm__cursor_open(lm_dataset *ds, bool in_order, lm__cursor **out)
 void lm__cursor_close(lm__cursor *c)
 {
     if (!c) return;
-    if (c->ds->kind->close) c->ds->kind->close(c);
+    if (c->opened && c->ds->kind->close) c->ds->kind->close(c);
     lm__cursor_close(c->from);
     lm__free(c);
 }
@@ -83,11 +84,28 @@ static lm_status begin(lm_iterator *it, int64_t epoch, int64_t start)
     return lm__cursor_begin(it->cursor, epoch);
 }
 
+/* A prefetch below a shuffle cannot know what to make ahead; what comes out at the top is known. So the work goes to a
+ * thread there instead, and the elements are the same. Returns a new reference. */
+static lm_dataset *with_thread(lm_dataset *ds)
+{
+    bool any_order = false;
+    lm_retain(ds);
+    for (const lm_dataset *at = ds; at; at = at->from) {
+        any_order |= at->kind->any_order;
+        if (!at->kind->ahead) continue;
+        if (!any_order) break;
+        int64_t ahead = (at->kind->ahead(at) + ds->rows - 1) / ds->rows;
+        return lm_data_prefetch(ds, (int)ahead);
+    }
+    return ds;
+}
+
 static lm_status open_iterator(lm_iterator *it, lm_dataset *ds, int64_t epoch, int64_t start)
 {
-    it->ds = lm_retain(ds);
-    LM_TRY(lm__cursor_open(ds, true, &it->cursor));
-    if (!ds->kind->lend) LM_TRY(lm__element_open(&it->element, ds));
+    it->ds = with_thread(ds);
+    LM_TRY(lm__object_check(it->ds, &lm__dataset_type, "iterate"));
+    LM_TRY(lm__cursor_open(it->ds, true, &it->cursor));
+    if (!it->ds->kind->lend) LM_TRY(lm__element_open(&it->element, it->ds));
     return begin(it, epoch, start);
 }
 

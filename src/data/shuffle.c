@@ -34,7 +34,7 @@ static uint32_t bounded(uint32_t high, uint32_t low, uint32_t below)
 static lm_status begin(lm__cursor *c, int64_t epoch)
 {
     uint32_t *order = ((shuffle_cursor *)c)->order, words[4] = {0};
-    uint64_t stream = lm__stream("shuffle") + (uint64_t)c->ds->depth;
+    uint64_t stream = lm__stream("shuffle") + (uint64_t)c->ds->draws;
     uint32_t n = (uint32_t)c->ds->count;
     for (uint32_t i = 0; i < n; i++) {
         if (i % 2 == 0) lm__philox_block(c->ds->seed, stream, (uint64_t)epoch, i / 2, words);
@@ -67,6 +67,7 @@ lm_dataset *lm_data_shuffle(lm_dataset *from, uint64_t seed)
     lm_dataset *ds = lm__data_over(&kind, from);
     if (lm_failed(ds)) return ds;
     ds->seed = seed;
+    ds->draws++;
     if (ds->count != LM_ANY && ds->count <= MOST_ELEMENTS) return ds;
     if (ds->count == LM_ANY)
         lm__fail(LM_INVALID, "shuffle: the dataset has no end; shuffle before lm_data_repeat, or take a part first");

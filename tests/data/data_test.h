@@ -16,7 +16,8 @@ enum { WIDTH = 3, MOST = 4096 };
 static inline lm_dataset *numbers(int64_t n)
 {
     lm_tensor *x = lm_tensor_new(LM_I32, 2, (int64_t[]){n, WIDTH}), *y = lm_tensor_new(LM_U8, 1, &n);
-    for (int64_t i = 0; !lm_failed(x) && i < n * WIDTH; i++) ((int32_t *)lm_tensor_data(x))[i] = (int32_t)(i / WIDTH * 10 + i % WIDTH);
+    for (int64_t i = 0; !lm_failed(x) && i < n * WIDTH; i++)
+        ((int32_t *)lm_tensor_data(x))[i] = (int32_t)(i / WIDTH * 10 + i % WIDTH);
     for (int64_t i = 0; !lm_failed(y) && i < n; i++) ((uint8_t *)lm_tensor_data(y))[i] = (uint8_t)i;
     lm_dataset *ds = lm_data_from_arrays(x, y);
     lm_free(x), lm_free(y);

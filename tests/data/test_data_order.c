@@ -1,4 +1,4 @@
-/* tests/data/test_order.c: which elements come, in which order: batch, shuffle, take and skip over arrays. */
+/* tests/data/test_data_order.c: which elements come, in which order: batch, shuffle, take and skip over arrays. */
 #include "data_test.h"
 
 static pass p, q;

@@ -1,4 +1,4 @@
-/* tests/data/test_mnist.c: the built-in datasets: what is in them, where they are looked for, what is said without them. */
+/* tests/data/test_data_builtin.c: the built-in datasets: what is in them, where they are looked for, what is said without them. */
 #include "support/check.h"
 #include "support/oom.h"
 
