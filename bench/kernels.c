@@ -52,6 +52,7 @@ static const bench cases[] = {
     {"matmul", "dense 10, dx", &turn_b, {ARRAY(32, 10), ARRAY(128, 10)}, {ARRAY(32, 128)}},
     {"matmul", "dense 10, dw", &turn_a, {ARRAY(32, 128), ARRAY(32, 10)}, {ARRAY(128, 10)}},
     {"matmul", "one row", &plain, {ARRAY(1, 5408), ARRAY(5408, 128)}, {ARRAY(1, 128)}},
+    {"matmul", "square 1024", &plain, {ARRAY(1024, 1024), ARRAY(1024, 1024)}, {ARRAY(1024, 1024)}},
     {"matmul", "square", &plain, {ARRAY(512, 512), ARRAY(512, 512)}, {ARRAY(512, 512)}},
     {"softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},
     {"log_softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},

@@ -35,6 +35,12 @@ static inline bool lm__conv_is_product(const lm__conv2d_dims *d)
            d->height == d->out_height && d->width == d->out_width && d->top == 0 && d->left == 0;
 }
 
+/* Few channels or little work: our own code wins, without opening libdnnl. */
+static inline bool lm__conv_is_thin(const lm__conv2d_dims *d)
+{
+    return d->channels / d->groups <= 4 || lm__conv2d_flops(d) < 1e8;
+}
+
 /* Offsets fit in 32 bits with room to spare. */
 static inline bool lm__conv_fits(const lm__conv2d_dims *d)
 {

@@ -1,8 +1,7 @@
 /* kernels/simd/conv.c: the inner loops of convolutions, in float32.
  *
  * Like a matrix product's register tile, with the addresses of the image's elements in a table: one offset for each tap
- * (kernel row, column, channel), counted from a window's first element. No column matrix is built. Measured on the
- * tutorial's layer (28 x 28 x 1 to 26 x 26 x 32, batch 32) against oneDNN 2.6: see bench/kernels.c. */
+ * (kernel row, column, channel), counted from a window's first element. No column matrix is built. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
