@@ -61,6 +61,10 @@ lm_status lm_summary_with(lm_model *model, const lm_summary_args *args);
 #define lm_summary(model, ...)                                                                                   \
     LM__WITH(lm_summary_args, LM__LIST(.batch_size = 32), lm_summary_with((model), &lm__a), __VA_ARGS__)
 
+/* Floating-point operations of one step on a batch, of training (compiled models) or of prediction: two for each
+ * multiply-add of the matrix products and convolutions that are needed. NaN on failure. */
+double lm_flops(lm_model *model, int64_t batch_size, bool training);
+
 /* --- weights ------------------------------------------------------------------------------------------------------------ */
 
 int lm_weights(const lm_model *model);                              /* number: per layer trainable, then the others */

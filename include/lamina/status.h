@@ -38,6 +38,10 @@ const char *lm_status_text(lm_status status);
 const char *lm_last_error(void);
 lm_status lm_last_status(void);
 
+/* The name in the NULL-terminated list that is nearest to `name`, or NULL if none is near: for messages of the kind
+ * "did you mean". Any thread. */
+const char *lm_nearest(const char *name, const char *const *list);
+
 #ifdef __cplusplus
 }
 #endif

@@ -68,6 +68,15 @@ lm_status lm_summary_with(lm_model *model, const lm_summary_args *args)
     CHANGE(model, lm__model_summary(model, &all));
 }
 
+double lm_flops(lm_model *model, int64_t batch_size, bool training)
+{
+    double flops = 0;
+    if (enter(model)) return LM_NONE;
+    lm_status status = record(model, lm__model_flops(model, batch_size, training, &flops));
+    lm__model_leave(model);
+    return status ? LM_NONE : flops;
+}
+
 static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
     lm_fit_args all = {.size = sizeof all};

@@ -53,3 +53,8 @@ const char *lm__nearest(const char *name, const char *const *list)
     }
     return found;
 }
+
+const char *lm_nearest(const char *name, const char *const *list)
+{
+    return lm__nearest(name, list);
+}

@@ -113,6 +113,7 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
 void lm__show(const char *text, size_t bytes);
 bool lm__show_live(void);
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args);
+lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, double *flops);
 
 /* A bar like Keras's. verbose as in lm_fit_args, resolved by lm__progress_verbose: 0 nothing, 1 live, 2 one line. */
 typedef struct lm__progress {

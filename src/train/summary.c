@@ -128,23 +128,57 @@ static void totals(lm__text *t, const lm_model *model)
     if (extra) total(t, "Optimizer params", extra, element);
 }
 
-/* The plan of the training step if it was made, else of prediction. */
-static lm_status memory(lm__text *t, lm_model *model, const lm_summary_args *args)
+/* What a training step's arrays look like where none was seen yet: the input as declared, and the targets that the loss
+ * is meant for. */
+static void likely_kinds(const lm_model *model, lm__array_kind kinds[3])
+{
+    const lm__shape *in = &model->input, *out = &model->output;
+    bool labels = !strncmp(model->loss->base.class->name, "Sparse", 6) && out->rank > 1;
+    memset(kinds, 0, 3 * sizeof *kinds);
+    kinds[0].dtype = model->input_dtype, kinds[0].rank = in->rank;
+    kinds[1].dtype = labels ? LM_I64 : model->output_dtype, kinds[1].rank = out->rank - labels;
+    for (int i = 0; i < in->rank; i++)
+        kinds[0].dims[i] = i && lm__dim_known(in->dim[i]) ? in->dim[i] : LM_ANY;
+    for (int i = 0; i < kinds[1].rank; i++)
+        kinds[1].dims[i] = i && lm__dim_known(out->dim[i]) ? out->dim[i] : LM_ANY;
+}
+
+/* The plan of a training step, or of prediction, for batches of this size. */
+static lm_status step_plan(lm_model *model, int64_t batch_size, bool training, const lm__plan **plan)
 {
     lm_function *function = model->train.function;
-    const char *what = "a training step";
-    if (!function) {
-        LM_TRY(lm__model_predict_step(model, model->input_dtype, &function));
-        what = "prediction";
-    }
-    const lm_graph *graph = lm__function_graph(function);
     int64_t symbols[32];
-    for (int i = 0; i < 32; i++) symbols[i] = args->batch_size;
+    if (batch_size < 1)
+        return lm__fail(LM_INVALID, "batch_size = %lld, but it must be 1 or more", (long long)batch_size);
+    if (!training) LM_TRY(lm__model_predict_step(model, model->input_dtype, &function));
+    else if (!function) {
+        lm__array_kind kinds[3];
+        if (!model->built)
+            return lm__fail(LM_INVALID, "the model is not built: begin it with lm_input, or fit it first");
+        LM_TRY(lm__model_prepare(model));
+        likely_kinds(model, kinds);
+        LM_TRY(lm__model_train_step(model, kinds));
+        function = model->train.function;
+    }
+    for (int i = 0; i < 32; i++) symbols[i] = batch_size;
+    return lm__function_plan(function, symbols, plan);
+}
+
+static lm_status memory(lm__text *t, lm_model *model, const lm_summary_args *args)
+{
     const lm__plan *plan;
-    (void)graph;
-    LM_TRY(lm__function_plan(function, symbols, &plan));
-    lm__text_printf(t, "\nMemory of %s, batches of %lld:\n", what, (long long)args->batch_size);
+    LM_TRY(step_plan(model, args->batch_size, model->compiled, &plan));
+    lm__text_printf(t, "\nMemory of %s, batches of %lld:\n", model->compiled ? "a training step" : "prediction",
+                    (long long)args->batch_size);
     lm__plan_print(plan, true, t);
+    return LM_OK;
+}
+
+lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, double *flops)
+{
+    const lm__plan *plan;
+    LM_TRY(step_plan(model, batch_size, training, &plan));
+    *flops = lm__plan_flops(plan);
     return LM_OK;
 }
 
@@ -154,8 +188,6 @@ lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
     int length = args->line_length ? args->line_length : 78;
     if (length < 40 || length > 400)
         return lm__fail(LM_INVALID, "line_length = %d, but it must be between 40 and 400", length);
-    if (args->batch_size < 1)
-        return lm__fail(LM_INVALID, "batch_size = %lld, but it must be 1 or more", (long long)args->batch_size);
     table(&t, model, length);
     totals(&t, model);
     lm_status status = args->memory ? memory(&t, model, args) : LM_OK;

@@ -1,0 +1,103 @@
+/* cli/main.c: the command `lamina`: finds the sub-command, answers --help and --version, and sees to it that what was
+ * printed has really arrived. */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMMAND(name) extern const cli_command cli_##name;
+#include "commands.def"
+#undef COMMAND
+
+static const cli_command *const commands[] = {
+#define COMMAND(name) &cli_##name,
+#include "commands.def"
+#undef COMMAND
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const char common_help[] =
+    "\nOptions of every command:\n"
+    "  --threads N      compute threads (default: LAMINA_THREADS, else all CPUs); any number gives the same results\n"
+    "  --seed N         seed of whatever is random (default: 0)\n"
+    "  --help           this page\n"
+    "\nExit status: 0 done, 1 failed (the reason is on stderr), 2 wrong usage, 130 interrupted.\n";
+
+static void help(FILE *to)
+{
+    fprintf(to, "lamina: train, look at and use neural networks\n\n"
+                "Usage: lamina COMMAND [options]\n\n");
+    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(to, "\nlamina COMMAND --help shows each by example; lamina --version tells version, instruction level,\n"
+                "threads.\n");
+}
+
+static int version(void)
+{
+    printf("lamina %s (instruction level %s, %d thread%s)\n", lm_version(), lm_isa(), lm_threads(),
+           lm_threads() == 1 ? "" : "s");
+    return CLI_OK;
+}
+
+static int command_help(const cli_command *command)
+{
+    fputs(command->help, stdout);
+    fputs(common_help, stdout);
+    return CLI_OK;
+}
+
+static const cli_command *find(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(commands[i]->name, name)) return commands[i];
+    return NULL;
+}
+
+static int unknown(const char *what)
+{
+    const char *names[COMMANDS + 1] = {0};
+    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i]->name;
+    cli_error("there is no command \"%s\"%s; lamina --help lists them", what, cli_hint(what, names, ""));
+    return CLI_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (!name) {
+        help(stderr);
+        return CLI_USAGE;
+    }
+    if (!strcmp(name, "--version")) return version();
+    bool asks = !strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help");
+    if (asks && argc == 2) {
+        help(stdout);
+        return CLI_OK;
+    }
+    const cli_command *command = find(asks ? argv[2] : name);
+    if (!command) return unknown(asks ? argv[2] : name);
+    for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
+        if (asks || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return command_help(command);
+    return command->run(argc - 2, argv + 2);
+}
+
+/* Files opened later must not land on the standard descriptors. A closed one is opened the wrong way round, so that
+ * using it fails as it would have. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN);           /* a file limit is then an error of write, with a message */
+    int status = run(argc, argv);
+    bool lost = ferror(stdout);
+    if (fflush(stdout) || lost) return cli_error("could not write to the standard output: %s", strerror(errno));
+    return status;
+}

@@ -1,0 +1,67 @@
+/* cli/output.c: messages, JSON, Ctrl-C. */
+#include "cli.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+
+static void complain(const char *format, va_list args)
+{
+    fflush(stdout);
+    fputs("lamina: error: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+int cli_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+    return CLI_FAILED;
+}
+
+int cli_wrong(const cli_command *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+    fprintf(stderr, "See: lamina %s --help\n", command->name);
+    return CLI_USAGE;
+}
+
+int cli_failed(const void *object)
+{
+    if (!lm_failed(object)) return CLI_OK;
+    return cli_error("%s", object ? lm_error(object) : lm_last_error());
+}
+
+void cli_json_string(FILE *to, const char *text)
+{
+    fputc('"', to);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') fprintf(to, "\\%c", *c);
+        else if (*c < 0x20) fprintf(to, "\\u%04x", *c);
+        else fputc(*c, to);
+    }
+    fputc('"', to);
+}
+
+void cli_json_number(FILE *to, double value, int digits)
+{
+    if (isfinite(value)) fprintf(to, "%.*g", digits, value);
+    else fputs("null", to);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    interrupted = 1;
+    signal(number, SIG_DFL);
+}
+
+void cli_catch_interrupt(void) { signal(SIGINT, on_interrupt); }
+bool cli_interrupted(void) { return interrupted; }
