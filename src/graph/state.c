@@ -11,7 +11,8 @@ static void destroy(void *object)
 }
 
 static lm_variable nowhere = {.object = LM__POISON(&lm__variable_type)};
-const lm__type lm__variable_type = {.name = "variable", .destroy = destroy, .poisoned = &nowhere.object};
+const lm__type lm__variable_type = {
+    .name = "variable", .destroy = destroy, .poisoned = &nowhere.object, .bytes = sizeof(lm_variable)};
 
 /* The variable's entry, made with its node at the first use. */
 static lm_status state_of(lm_graph *graph, lm_variable *variable, lm__state **out)

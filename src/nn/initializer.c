@@ -5,7 +5,8 @@
 
 static lm_initializer poisoned;
 const lm__type lm__initializer_type = {
-    .name = "initializer", .destroy = lm__configured_destroy, .poisoned = &poisoned.base.object};
+    .name = "initializer", .destroy = lm__configured_destroy, .poisoned = &poisoned.base.object,
+    .bytes = sizeof(lm_initializer)};
 static lm_initializer poisoned = {.base.object = LM__POISON(&lm__initializer_type)};
 
 #define LM_INITIALIZER(name) extern const lm__initializer_class lm__initializer_##name;

@@ -15,7 +15,8 @@ static void destroy(void *object)
 }
 
 static lm_layer poisoned;
-const lm__type lm__layer_type = {.name = "layer", .destroy = destroy, .poisoned = &poisoned.base.object};
+const lm__type lm__layer_type = {
+    .name = "layer", .destroy = destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_layer)};
 static lm_layer poisoned = {.base.object = LM__POISON(&lm__layer_type)};
 
 /* Sets what the common arguments say. */

@@ -8,7 +8,7 @@
 
 static lm_loss poisoned;
 const lm__type lm__loss_type = {
-    .name = "loss", .destroy = lm__configured_destroy, .poisoned = &poisoned.base.object};
+    .name = "loss", .destroy = lm__configured_destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_loss)};
 static lm_loss poisoned = {.base.object = LM__POISON(&lm__loss_type)};
 
 #define LM_LOSS(name) extern const lm__loss_class lm__loss_##name;

@@ -14,7 +14,8 @@ static void destroy(void *object)
 }
 
 static lm_metric poisoned;
-const lm__type lm__metric_type = {.name = "metric", .destroy = destroy, .poisoned = &poisoned.base.object};
+const lm__type lm__metric_type = {
+    .name = "metric", .destroy = destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_metric)};
 static lm_metric poisoned = {.base.object = LM__POISON(&lm__metric_type)};
 
 #define LM_METRIC(name) extern const lm__metric_class lm__metric_##name;

@@ -21,7 +21,8 @@ static void destroy(void *object)
 }
 
 static lm_optimizer poisoned;
-const lm__type lm__optimizer_type = {.name = "optimizer", .destroy = destroy, .poisoned = &poisoned.base.object};
+const lm__type lm__optimizer_type = {
+    .name = "optimizer", .destroy = destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_optimizer)};
 static lm_optimizer poisoned = {.base.object = LM__POISON(&lm__optimizer_type)};
 
 #define LM_OPTIMIZER(name) extern const lm__optimizer_class lm__optimizer_##name;

@@ -24,7 +24,8 @@ static void destroy(void *object)
 }
 
 static lm_history poisoned;
-const lm__type lm__history_type = {.name = "history", .destroy = destroy, .poisoned = &poisoned.object};
+const lm__type lm__history_type = {
+    .name = "history", .destroy = destroy, .poisoned = &poisoned.object, .bytes = sizeof(lm_history)};
 static lm_history poisoned = {.object = LM__POISON(&lm__history_type)};
 
 lm_history *lm__history_new(int epochs)

@@ -25,7 +25,8 @@ static void destroy(void *object)
 }
 
 static lm_model poisoned;
-const lm__type lm__model_type = {.name = "model", .destroy = destroy, .poisoned = &poisoned.object};
+const lm__type lm__model_type = {
+    .name = "model", .destroy = destroy, .poisoned = &poisoned.object, .bytes = sizeof(lm_model)};
 static lm_model poisoned = {.object = LM__POISON(&lm__model_type), .predict_lock = PTHREAD_MUTEX_INITIALIZER};
 
 static lm_status begin(lm_model *model)
