@@ -36,14 +36,12 @@ static json_t *layer_list(const lm_model *model)
     return list;
 }
 
-/* The optimizer with the learning rate it has now; Keras's None where 0 means off. */
+/* The optimizer with the learning rate it has now. */
 static json_t *optimizer_json(const lm_optimizer *optimizer)
 {
     json_t *all = lm__configured_json(&optimizer->base), *config = json_object_get(all, "config");
     if (optimizer->learning_rate)
         json_object_set_new(config, "learning_rate", json_real(lm_tensor_get(optimizer->learning_rate->value, 0)));
-    if (json_integer_value(json_object_get(config, "ema_overwrite_frequency")) == 0)
-        json_object_set_new(config, "ema_overwrite_frequency", json_null());
     return all;
 }
 

@@ -101,6 +101,7 @@ static lm_status copy_text(const char **text)
 static lm_status take_field(const lm__class *class, const lm__field *f, void *args)
 {
     switch (f->kind) {
+    case LM__FIELD_COUNT:
     case LM__FIELD_INT: return check_number(class, f, (double)*AT(int64_t, args, f->offset));
     case LM__FIELD_FLOAT: return check_number(class, f, *AT(double, args, f->offset));
     case LM__FIELD_BOOL: return LM_OK;

@@ -13,6 +13,7 @@
 
 typedef enum lm__field_kind {
     LM__FIELD_INT,          /* int64_t                                                        */
+    LM__FIELD_COUNT,        /* int64_t; 0 is Keras's None                                     */
     LM__FIELD_FLOAT,        /* double; NaN is Keras's None                                    */
     LM__FIELD_BOOL,         /* bool                                                           */
     LM__FIELD_STRING,       /* const char *: copied; NULL is None                             */

@@ -30,6 +30,9 @@ static json_t *text_or_null(const char *text) { return text ? json_string(text) 
 static json_t *field_json(const lm__field *f, const void *args)
 {
     switch (f->kind) {
+    case LM__FIELD_COUNT:
+        if (*AT(int64_t, args, f->offset) == 0) return json_null();
+        return json_integer(*AT(int64_t, args, f->offset));
     case LM__FIELD_INT: return json_integer(*AT(int64_t, args, f->offset));
     case LM__FIELD_FLOAT: {
         double value = *AT(double, args, f->offset);
@@ -139,6 +142,11 @@ static lm_status read_initializer(const lm__class *class, const char *key, const
 static lm_status read_field(const lm__class *class, const lm__field *f, const json_t *value, void *args)
 {
     switch (f->kind) {
+    case LM__FIELD_COUNT:
+        if (json_is_null(value)) {
+            *TO(int64_t, args, f->offset) = 0;
+            return LM_OK;
+        } /* fall through */
     case LM__FIELD_INT:
         if (!json_is_integer(value)) return wrong(class, f->name, value, "a whole number");
         *TO(int64_t, args, f->offset) = json_integer_value(value);

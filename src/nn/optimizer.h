@@ -59,7 +59,7 @@ lm_optimizer *lm__optimizer_named(const char *name);
         LM__FIELD(type, global_clipnorm, LM__FIELD_FLOAT, .low = 0, .high = HUGE_VAL),                           \
         LM__FIELD(type, use_ema, LM__FIELD_BOOL),                                                                \
         LM__FIELD(type, ema_momentum, LM__FIELD_FLOAT, .low = 0, .high = 1),                                     \
-        LM__FIELD(type, ema_overwrite_frequency, LM__FIELD_INT, .low = 0, .high = HUGE_VAL)
+        LM__FIELD(type, ema_overwrite_frequency, LM__FIELD_COUNT, .low = 0, .high = HUGE_VAL)
 /* Only one way of clipping may be given. */
 lm_status lm__optimizer_check(const lm__configured *self);
 
