@@ -17,11 +17,10 @@ lm_loss *lm_loss_binary_crossentropy_new(const lm_loss_binary_crossentropy_args 
     LM__WITH(lm_loss_binary_crossentropy_args, LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS, lm_loss_binary_crossentropy_new(&lm__a), __VA_ARGS__)
 #endif
 
-/* max(x, 0) - x·y + log(1 + e^-|x|): neither tail overflows. */
+/* log(1 + e^x) - x·y: neither tail overflows, and its gradient is right at 0 too. */
 static lm_value *on_logits(lm_value *y, lm_value *x)
 {
-    lm_value *tail = lm_op_log1p(lm_op_exp(lm_op_negative(lm_op_absolute(x))));
-    return lm_op_add(lm_op_subtract(lm_op_relu(x), lm_op_multiply(x, y)), tail);
+    return lm_op_subtract(lm_op_softplus(x), lm_op_multiply(x, y));
 }
 
 static lm_value *on_probabilities(lm_value *y, lm_value *p)
