@@ -56,7 +56,8 @@ struct lm__class {
     size_t object_bytes, args_bytes;
     const void *defaults;   /* an argument struct */
     const lm__field *fields; /* ends with a NULL name */
-    const char *ignored;    /* config keys accepted and not kept, separated by '|'; all others must be null */
+    const char *ignored;    /* config keys that are read over, separated by '|': "sparse=false|dtype" accepts sparse only with
+                               that value (JSON) and dtype with any; all other keys must be null */
     lm_status (*check)(const lm__configured *self); /* beyond the fields' own limits; or NULL */
 };
 

@@ -173,19 +173,36 @@ static lm_status read_field(const lm__class *class, const lm__field *f, const js
     return LM_OK;
 }
 
-static int ignorable(const lm__class *class, const char *key, const json_t *value)
+/* Keras's arguments that change nothing here, whatever they are, or (KEY=JSON) only with that value. */
+static const char always[] = "name|seed|build_config|batch_input_shape|batch_shape|activity_regularizer=null|"
+                             "data_format=\"channels_last\"";
+
+/* What follows the key in a list such as "a|b=1": "" or "=1", up to its '|'; NULL if it is not there. */
+static const char *entry(const char *list, const char *key, size_t *length)
 {
-    static const char always[] = "name|seed|data_format|build_config|activity_regularizer|batch_input_shape|batch_shape";
-    for (int k = 0; k < 2; k++) {
-        const char *list = k ? class->ignored : always, *at = list ? strstr(list, key) : NULL;
-        for (size_t n = strlen(key); at; at = strstr(at + 1, key))
-            if ((at == list || at[-1] == '|') && (!at[n] || at[n] == '|')) break;
-        if (at) break;
-        if (k) return json_is_null(value);
+    size_t n = strlen(key);
+    for (const char *at = list; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        const char *end = at + strcspn(at, "|");
+        if (strncmp(at, key, n) || (at[n] && at[n] != '|' && at[n] != '=')) continue;
+        *length = (size_t)(end - at) - n;
+        return at + n;
     }
-    if (!strcmp(key, "data_format"))
-        return json_is_null(value) || !strcmp(json_string_value(value) ? json_string_value(value) : "", "channels_last");
-    return strcmp(key, "activity_regularizer") || json_is_null(value);
+    return NULL;
+}
+
+static lm_status check_ignored(const lm__class *class, const char *key, const json_t *value)
+{
+    char got[64], want[128];
+    size_t length = 0;
+    const char *rest = entry(always, key, &length);
+    if (!rest && class->ignored) rest = entry(class->ignored, key, &length);
+    if (json_is_null(value) || (rest && !length)) return LM_OK;
+    if (!rest) return wrong(class, key, value, "null: other values are not supported");
+    size_t n = json_dumpb(value, got, sizeof got, JSON_ENCODE_ANY | JSON_COMPACT);
+    if (n == length - 1 && n <= sizeof got && !memcmp(got, rest + 1, n)) return LM_OK;
+    snprintf(want, sizeof want, "%.*s: other values are not supported", (int)length - 1, rest + 1);
+    return wrong(class, key, value, want);
 }
 
 static const lm__field *field_of(const lm__class *class, const char *key)
@@ -203,7 +220,7 @@ static lm_status read_config(const lm__class *class, const json_t *config, void 
     {
         const lm__field *f = field_of(class, key);
         if (f) LM_TRY(read_field(class, f, value, args));
-        else if (!ignorable(class, key, value)) return wrong(class, key, value, "null: other values are not supported");
+        else LM_TRY(check_ignored(class, key, value));
     }
     return LM_OK;
 }

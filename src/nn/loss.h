@@ -42,7 +42,7 @@ lm_value *lm__clip_probability(lm_value *p);
 #define LM__LOSS_CLASS(class_name, other_names, default_args, field_rows)                                        \
     {.name = (class_name), .aliases = (other_names), .module = "keras.losses", .type = &lm__loss_type,           \
      .object_bytes = sizeof(lm_loss), .args_bytes = sizeof(default_args), .defaults = &(default_args),           \
-     .fields = (field_rows), .ignored = "dtype|axis"}
+     .fields = (field_rows), .ignored = "dtype|axis=-1"}
 #define LM__LOSS_FIELD_ROWS(type)                                                                                \
     LM__FIELD(type, reduction, LM__FIELD_STRING, .choices = "sum_over_batch_size|sum|mean|none")
 

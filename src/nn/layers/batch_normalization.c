@@ -111,7 +111,7 @@ static const lm__field fields[] = {
 };
 
 const lm__layer_class lm__layer_batch_normalization = {
-    .base = LM__LAYER_CLASS("BatchNormalization", defaults, fields, .ignored = "synchronized"),
+    .base = LM__LAYER_CLASS("BatchNormalization", defaults, fields, .ignored = "synchronized|renorm=false|renorm_momentum"),
     .build = build,
     .call = call,
 };

@@ -44,7 +44,8 @@ static const lm__field fields[] = {
 };
 
 const lm__layer_class lm__layer_input = {
-    .base = LM__LAYER_CLASS("InputLayer", defaults, fields, .check = check, .ignored = "sparse|ragged|optional"),
+    .base = LM__LAYER_CLASS("InputLayer", defaults, fields, .check = check,
+                            .ignored = "sparse=false|ragged=false|optional=false"),
     .call = call,
 };
 
