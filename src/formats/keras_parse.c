@@ -126,8 +126,11 @@ lm_status lm__keras_compile(lm_model *model, const json_t *compile)
     const json_t *optimizer = json_object_get(compile, "optimizer"), *loss = json_object_get(compile, "loss");
     lm_compile_args args = {.size = sizeof args};
     lm_status status = read_metrics(json_object_get(compile, "metrics"), &args);
-    if (!json_is_null(json_object_get(compile, "loss_weights")) && json_object_get(compile, "loss_weights"))
-        status = lm__fail(LM_UNSUPPORTED, "it was compiled with loss_weights");
+    static const char *const absent[] = {"loss_weights", "weighted_metrics"};
+    for (int i = 0; i < 2; i++) {
+        const json_t *value = json_object_get(compile, absent[i]);
+        if (value && !json_is_null(value)) status = lm__fail(LM_UNSUPPORTED, "it was compiled with %s", absent[i]);
+    }
     args.optimizer = part(optimizer, lm__optimizer_classes, &lm__optimizer_type, "optimizer");
     args.loss_object = part(loss, lm__loss_classes, &lm__loss_type, "loss");
     if (status) {
