@@ -1,0 +1,181 @@
+/* tests/parity/test_parity_layers.c: every layer case of real Keras: outputs, gradients for the input and the weights, the
+ * weights after training steps; Dropout by the distribution of what it drops. */
+#include "support/check.h"
+
+#include "nn/layer.h"
+#include "ops/support.h"
+#include "support/parity.h"
+#include "tensor/tensor.h"
+#include <lamina/model.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct trial {
+    lm_layer *layer;
+    bool training;
+    int steps, trained[LM__LAYER_WEIGHTS], ntrained;    /* places of the weights that train */
+    parity_graph g;
+} trial;
+
+static lm_layer *make(const parity_case *c)
+{
+    char *config = json_dumps(c->config, 0);
+    lm_layer *layer = lm_layer_from_config(c->class_name, config);
+    free(config);
+    return layer;
+}
+
+/* The layer's weights have Keras's names, shapes and order, and get the case's values. */
+static void set_weights(parity_case *c, trial *t)
+{
+    const json_t *list = json_object_get(c->json, "weights");
+    if (t->layer->nweights != (int)json_array_size(list))
+        parity_problem(c, "%d weights, expected %zu", t->layer->nweights, json_array_size(list));
+    for (int i = 0; i < t->layer->nweights; i++) {
+        const json_t *want = json_array_get(list, (size_t)i);
+        lm_variable *w = t->layer->weight[i];
+        const char *name = strrchr(w->name, '/') + 1;
+        if (strcmp(name, json_string_value(json_object_get(want, "name")))) parity_problem(c, "weight %d is %s", i, name);
+        if (w->trainable != json_is_true(json_object_get(want, "trainable"))) parity_problem(c, "%s trains, or not", name);
+        if (lm_variable_set(w, parity_array(c, "w%d", i))) parity_problem(c, "%s", lm_last_error());
+        if (w->trainable) t->trained[t->ntrained++] = i;
+    }
+}
+
+static void check_shape(parity_case *c, const lm_value *y)
+{
+    const json_t *want = json_object_get(c->json, "output_shape");
+    bool same = y->shape.rank == (int)json_array_size(want);
+    for (int i = 0; same && i < y->shape.rank; i++) {
+        const json_t *size = json_array_get(want, (size_t)i);
+        same = json_is_null(size) ? !lm__dim_known(y->shape.dim[i]) : y->shape.dim[i] == json_integer_value(size);
+    }
+    char got[128];
+    if (!same) parity_problem(c, "output shape %s", lm__shape_print(y->node->graph->dims, &y->shape, got, sizeof got));
+}
+
+/* y, dx, dw… as outputs of one graph, with dy coming in. */
+static bool build(parity_case *c, trial *t)
+{
+    lm_tensor *x = parity_row(parity_array(c, "x"), 0, t->steps), *dy = parity_row(parity_array(c, "dy"), 0, t->steps);
+    lm_value *wrt[1 + LM__LAYER_WEIGHTS] = {parity_input(&t->g, "x", x, true)}, *gradient[1 + LM__LAYER_WEIGHTS] = {NULL};
+    lm_value *upstream = parity_input(&t->g, "dy", dy, true);
+    lm_free(x), lm_free(dy);
+    if (lm__layer_build(t->layer, &wrt[0]->shape, 0)) {
+        parity_problem(c, "%s", lm_last_error());
+        return false;
+    }
+    set_weights(c, t);
+    for (int i = 0; i < t->ntrained; i++) wrt[1 + i] = lm__graph_read(t->g.graph, t->layer->weight[t->trained[i]]);
+    lm__layer_call call = {.graph = t->g.graph, .training = t->training};
+    lm_value *y = lm__layer_call_on(t->layer, &call, wrt[0]);
+    if (!lm__bad(y)) {
+        check_shape(c, y);
+        lm__graph_vjp(t->g.graph, 1, &y, &upstream, 1 + t->ntrained, wrt, gradient);
+    }
+    parity_output(&t->g, y);
+    for (int i = 0; i < 1 + t->ntrained; i++)
+        parity_output(&t->g, gradient[i] ? gradient[i] : lm_op_multiply(wrt[i], lm__like(wrt[i], 0)));
+    return parity_finish(&t->g, c);
+}
+
+static void compare(parity_case *c, const char *what, const lm_tensor *got, lm_tensor *all, const trial *t, int step)
+{
+    lm_tensor *want = parity_row(all, step, t->steps);
+    parity_equal(c, what, got, want);
+    lm_free(want);
+}
+
+static void run_step(parity_case *c, trial *t, int step)
+{
+    char name[16];
+    lm_tensor *in[2] = {parity_row(parity_array(c, "x"), step, t->steps), parity_row(parity_array(c, "dy"), step, t->steps)};
+    lm_tensor *out[2 + LM__LAYER_WEIGHTS];
+    if (parity_call(&t->g, c, in, out)) {
+        compare(c, "y", out[0], parity_array(c, "y"), t, step);
+        compare(c, "dx", out[1], parity_array(c, "dx"), t, step);
+        for (int i = 0; i < t->ntrained; i++) {
+            snprintf(name, sizeof name, "dw%d", t->trained[i]);
+            compare(c, name, out[2 + i], parity_array(c, "%s", name), t, step);
+        }
+        for (int i = 0; t->training && i < t->layer->nweights; i++) {
+            snprintf(name, sizeof name, "a%d", i);
+            compare(c, name, t->layer->weight[i]->value, parity_array(c, "%s", name), t, step);
+        }
+    }
+    for (int i = 0; i < 2 + t->ntrained; i++) lm_free(out[i]);
+    lm_free(in[0]), lm_free(in[1]);
+}
+
+static void run(parity_case *c, trial *t)
+{
+    parity_graph_begin(&t->g);
+    if (build(c, t))
+        for (int step = 0; step < t->steps; step++) run_step(c, t, step);
+    parity_graph_end(&t->g);
+}
+
+/* In training, dropout gives 0 or the scaled input, and keeps as many as it should. */
+static void run_dropout(parity_case *c, trial *t)
+{
+    enum { N = 100000 };
+    double keep = json_number_value(json_object_get(c->json, "train_keep_probability"));
+    double scale = json_number_value(json_object_get(c->json, "train_scale"));
+    lm_tensor *ones = lm_tensor_new(LM_F64, 2, (int64_t[]){N / 100, 100}), *out;
+    int64_t key[2] = {7, 3}, two = 2, kept = 0, other = 0;
+    lm_tensor *k = lm_tensor_copy_of(LM_I64, 1, &two, key);
+    for (int i = 0; i < N; i++) ((double *)lm_tensor_data(ones))[i] = 1;
+    parity_graph_begin(&t->g);
+    lm__layer_call call = {.graph = t->g.graph, .training = true, .key = lm_constant(t->g.graph, k)};
+    parity_output(&t->g, lm__layer_call_on(t->layer, &call, parity_input(&t->g, "x", ones, true)));
+    if (parity_finish(&t->g, c)) {
+        if (parity_call(&t->g, c, &ones, &out))
+            for (size_t i = 0; i < N; i++) {
+                double y = lm_tensor_get(out, i);
+                kept += y == scale, other += y != 0 && y != scale;
+            }
+        lm_free(out);
+    }
+    c->compared++;
+    if (other || fabs((double)kept - keep * N) > 5 * sqrt(keep * (1 - keep) * N))
+        parity_problem(c, "%lld of %d kept, %lld neither 0 nor %g", (long long)kept, N, (long long)other, scale);
+    parity_graph_end(&t->g);
+    lm_free(k), lm_free(ones);
+}
+
+static void test_layer(parity_case *c)
+{
+    trial t = {.layer = make(c), .steps = (int)parity_integer(c, "steps")};
+    t.training = json_is_true(json_object_get(c->json, "training"));
+    if (lm_failed(t.layer)) {
+        parity_problem(c, "%s", lm_error(t.layer));
+    } else {
+        run(c, &t);
+        if (json_object_get(c->json, "train_keep_probability")) run_dropout(c, &t);
+    }
+    lm_free(t.layer);
+}
+
+static bool refuse(parity_case *c)
+{
+    lm_layer *layer = make(c);
+    bool failed = lm_failed(layer);
+    lm_free(layer);
+    return failed;
+}
+
+static void layers(void **state)
+{
+    static const parity_refusal refusals[] = {
+        {"rescaling per channel", "config \"scale\" is [0.5,0.25,2.0], but it must be a number"},
+        {"leaky relu layer", "unknown layer \"LeakyReLU\""},
+        {"leaky relu layer 0.25", "unknown layer \"LeakyReLU\""},
+        {"leaky relu layer 0", "unknown layer \"LeakyReLU\""},
+        {NULL, NULL},
+    };
+    (void)state;
+    parity_run("layer", 167, test_layer, refusals, refuse);
+}
+
+RUN(cmocka_unit_test(layers))
