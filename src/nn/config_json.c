@@ -148,6 +148,7 @@ static lm_status read_field(const lm__class *class, const lm__field *f, const js
             return LM_OK;
         } /* fall through */
     case LM__FIELD_INT:
+        if (json_is_null(value)) return LM_OK;      /* Keras's None: our default says the same */
         if (!json_is_integer(value)) return wrong(class, f->name, value, "a whole number");
         *TO(int64_t, args, f->offset) = json_integer_value(value);
         return LM_OK;
