@@ -9,6 +9,9 @@
 enum {
     CHUNK = 16384,                      /* elements of a job */
     WORTH = 32768,                      /* below so many element steps waking the team costs more than it saves */
+    CACHE = 24 << 10,                   /* bytes of the first-level cache for a block of everything */
+    LEAST_BLOCK = 256,                  /* shorter ones spend their time on calls */
+    PREFETCH = 1 << 16,                 /* elements from which the next block is asked for: smaller maps are cached */
     SLOTS = LM__MAP_MAX_OPERANDS + LM__MAP_MAX_STEPS,
     REGISTERS = LM__MAP_MAX_OPERANDS + LM__MAP_MAX_STEPS,
     MEMORY = -1,                        /* instead of a slot: in the operand's or the result's own memory */
@@ -25,6 +28,7 @@ typedef struct job {
     char *scratch;
     size_t scratch_stride, slot_bytes;
     size_t total, block, chunk;
+    int slots;
     layout operand[LM__MAP_MAX_OPERANDS];
     size_t period[LM__MAP_MAX_OPERANDS];
     int operand_slot[LM__MAP_MAX_OPERANDS];
@@ -156,7 +160,7 @@ static void place_results(job *j)
         j->step_result[s] = r;
         j->copied[r] = false;
     }
-    assign_slots(map, j->operand, direct, j->operand_slot, j->step_slot);
+    j->slots = assign_slots(map, j->operand, direct, j->operand_slot, j->step_slot);
 }
 
 static void fill(char *to, const char *value, size_t n, size_t size)
@@ -259,6 +263,18 @@ static void copy_results(const job *j, const void *const *reg, size_t at, size_t
     }
 }
 
+/* Asks for the next block of the dense operands: a block is about a page, where the processor's own prefetching ends.
+ * (Adam's update of 692,224 weights: 20 % less time.) */
+static void prefetch(const job *j, size_t at, size_t n)
+{
+    for (int i = 0; i < j->map->operands; i++) {
+        if (j->operand[i] != DENSE) continue;
+        size_t size = lm_dtype_size(j->map->operand[i].dtype);
+        const char *next = (const char *)j->in[i] + at * size;
+        for (size_t k = 0; k < n * size; k += 64) __builtin_prefetch(next + k, 0, 2);
+    }
+}
+
 static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh)
 {
     const lm__map *map = j->map;
@@ -283,8 +299,24 @@ static void run_chunk(void *argument, size_t index, int thread)
     const job *j = (const job *)argument;
     char *slots = j->scratch + (size_t)thread * j->scratch_stride;
     size_t at = index * j->chunk, end = at + j->chunk < j->total ? at + j->chunk : j->total;
-    for (bool fresh = true; at < end; at += j->block, fresh = false)
-        run_block(j, slots, at, end - at < j->block ? end - at : j->block, fresh);
+    for (bool fresh = true; at < end; at += j->block, fresh = false) {
+        size_t n = end - at < j->block ? end - at : j->block, next = at + n;
+        if (j->total >= PREFETCH && next < j->total) prefetch(j, next, j->total - next < n ? j->total - next : n);
+        run_block(j, slots, at, n, fresh);
+    }
+}
+
+/* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and whole
+ * periods. Periods are products of trailing dimensions: the smaller divide the larger. */
+static size_t block_size(const job *j, size_t period)
+{
+    size_t arrays = (size_t)j->slots, widest = (j->slot_bytes - 64) / LM__MAP_BLOCK;
+    for (int i = 0; i < j->map->operands; i++) arrays += j->operand[i] == DENSE;
+    size_t block = CACHE / (arrays * widest + 1) / 64 * 64;
+    if (block < LEAST_BLOCK) block = LEAST_BLOCK;
+    if (block < period) block = period;
+    if (block > LM__MAP_BLOCK) block = LM__MAP_BLOCK;
+    return block / period * period;
 }
 
 void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride)
@@ -299,10 +331,9 @@ void lm__map_run(const lm__map *map, const void *const *in, void *const *out, ch
         j.operand[i] = classify(map, &map->operand[i], &j.period[i]);
         if (j.operand[i] == PERIODIC && j.period[i] <= LM__MAP_BLOCK && j.period[i] > period) period = j.period[i];
     }
-    /* Periods are products of trailing dimensions: the smaller divide the larger. */
-    j.block = LM__MAP_BLOCK / period * period;
-    j.chunk = CHUNK / j.block * j.block;
     place_results(&j);
+    j.block = block_size(&j, period);
+    j.chunk = CHUNK / j.block * j.block;
     size_t chunks = (j.total + j.chunk - 1) / j.chunk;
     if (j.total * (size_t)(map->steps + 1) >= WORTH) {
         lm__parallel(chunks, run_chunk, &j);
