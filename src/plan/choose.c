@@ -45,6 +45,20 @@ static lm_status choose(const lm__plan *plan, lm__step *s)
     return status;
 }
 
+bool lm__fast_takes(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out, const void *attr)
+{
+    lm__desc from[LM__MAX_INPUTS], to[LM__MAX_OUTPUTS];
+    for (int i = 0; i < nin; i++)
+        if (lm__desc_of(in[i], &from[i]) != LM_OK) return false;
+    for (int i = 0; i < nout; i++)
+        if (lm__desc_of(&out[i], &to[i]) != LM_OK) return false;
+    const lm__problem problem = {.op = op->name, .nin = nin, .nout = nout, .in = from, .out = to, .attr = attr,
+                                 .out_used = ~(uint64_t)0, .isa = lm__isa_level()};
+    for (const lm__kernel *const *k = lm__fast_kernels(op->name); *k; k++)
+        if (!(*k)->accepts || (*k)->accepts(&problem)) return true;
+    return false;
+}
+
 /* Scratch memory lives for one step. */
 static lm_status add_scratch(lm__plan *plan, int step, size_t bytes, const char *what, int *out)
 {

@@ -31,20 +31,6 @@ static int64_t activation_of(const lm__op *op)
     return LM__ACT_NONE;
 }
 
-/* Where the plain op may have a fast kernel, one must take the fused problem. */
-static bool is_taken(const lm__op *op, int nin, lm_value *const *in, const lm_value *result, const void *attr)
-{
-    lm__desc desc[4];
-    for (int i = 0; i < nin; i++)
-        if (lm__desc_of(in[i], &desc[i]) != LM_OK) return false;
-    if (lm__desc_of(result, &desc[3]) != LM_OK) return false;
-    const lm__problem problem = {.op = op->name, .nin = nin, .nout = 1, .in = desc, .out = &desc[3], .attr = attr,
-                                 .out_used = 1, .isa = lm__isa_level()};
-    for (const lm__kernel *const *k = lm__fast_kernels(op->name); *k; k++)
-        if (!(*k)->accepts || (*k)->accepts(&problem)) return true;
-    return false;
-}
-
 /* The value's node with `bias` (or NULL) and `activation` added, NULL if there is no kernel for that. */
 static lm_value *extend(const lm__node *n, const pair *p, lm_value *x, lm_value *bias, int64_t activation,
                         bool fast)
@@ -56,7 +42,8 @@ static lm_value *extend(const lm__node *n, const pair *p, lm_value *x, lm_value 
     memset(attr, 0, sizeof attr);
     memcpy(attr, m->attr, m->op->attr_size);
     memcpy(attr + p->activation, &activation, sizeof activation);
-    if (fast && !is_taken(p->fused, nin, in, &n->out[0], attr)) return NULL;
+    /* Where the plain op may have a fast kernel, one must take the fused problem. */
+    if (fast && !lm__fast_takes(p->fused, nin, in, 1, n->out, attr)) return NULL;
     lm_value *result = lm__apply(n->graph, p->fused, attr, nin, in);
     if (!lm__bad(result)) result->node->mark = n->mark;
     return result;

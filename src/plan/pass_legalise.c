@@ -19,22 +19,6 @@ static bool touches_half(const lm__node *n)
     return false;
 }
 
-/* Whether a fast kernel takes the node as it is. */
-static bool is_taken(const lm__node *n)
-{
-    lm__desc in[LM__MAX_INPUTS], out[LM__MAX_OUTPUTS];
-    if (n->op->kind == LM__OP_MAP) return false;
-    for (int i = 0; i < n->nin; i++)
-        if (lm__desc_of(n->in[i], &in[i]) != LM_OK) return false;
-    for (int i = 0; i < n->nout; i++)
-        if (lm__desc_of(&n->out[i], &out[i]) != LM_OK) return false;
-    const lm__problem problem = {.op = n->op->name, .nin = n->nin, .nout = n->nout, .in = in, .out = out,
-                                 .attr = n->attr, .out_used = ~(uint64_t)0, .isa = lm__isa_level()};
-    for (const lm__kernel *const *k = lm__fast_kernels(n->op->name); *k; k++)
-        if ((*k)->accepts && (*k)->accepts(&problem)) return true;
-    return false;
-}
-
 /* The same node on float32, its attributes naming float32 too. */
 static lm_status widen(const lm__node *n, lm__node **out)
 {
@@ -63,7 +47,8 @@ lm_status lm__pass_legalise(lm_graph *graph, bool fast)
     for (lm__node *n = graph->first; n; n = n->next) {
         lm__node *wide;
         lm__sweep_enter(&sweep, n);
-        if (!touches_half(n) || (fast && is_taken(n))) continue;
+        if (!touches_half(n)) continue;
+        if (fast && n->op->kind == LM__OP_PLAIN && lm__fast_takes(n->op, n->nin, n->in, n->nout, n->out, n->attr)) continue;
         LM_GO(end, widen(n, &wide));
         for (int i = 0; i < n->nout; i++) {
             lm_value *by = is_half(n->out[i].dtype) ? lm_op_cast(&wide->out[i], n->out[i].dtype) : &wide->out[i];

@@ -3,6 +3,8 @@
  * A rule returns what may stand in the node's place, NULL if it has nothing to say. Rules see inputs that have been through
  * the pass already. They keep values up to rounding, and keep NaN and infinity where they are: x * 0 stays. */
 #include "kernels/matmul.h"
+#include "ops/pool2d.h"
+#include "ops/reduce.h"
 #include "ops/registry.h"
 #include "ops/support.h"
 #include "plan/pass.h"
@@ -61,11 +63,43 @@ static lm_value *undo(const lm__node *n)
     return m->op == n->op ? if_fits(n, m->in[0]) : NULL;
 }
 
-static lm_value *where(const lm__node *n)
+static lm_value *same_where(const lm__node *n)
 {
     double condition;
     if (n->in[1] == n->in[2]) return if_fits(n, n->in[1]);
     return lm__value_uniform(n->in[0], &condition) ? if_fits(n, n->in[condition != 0 ? 1 : 2]) : NULL;
+}
+
+/* where(h > 0, scatter(dy, places), 0), where the places are those of the maxima of h: the maxima tell as well, before
+ * anything is put back: scatter(where(max > 0, dy, 0), places). A quarter of the work, and h is not needed any more. */
+static lm_value *mask_before_scatter(const lm__node *n)
+{
+    const lm__node *greater = n->in[0]->node, *scatter = n->in[1]->node;
+    if (greater->op != &lm__op_greater || scatter->op != &lm__op_max_pool2d_scatter || !lm__value_is(n->in[2], 0) ||
+        !lm__value_is(greater->in[1], 0))
+        return NULL;
+    const lm__node *pool = scatter->in[1]->node;
+    if (pool->op != &lm__op_max_pool2d || scatter->in[1]->index != 1 || pool->in[0] != greater->in[0]) return NULL;
+    lm_value *max = &pool->out[0], *dy = scatter->in[0];
+    lm_value *masked = lm_op_where(lm_op_greater(max, lm__like(max, 0)), dy, lm__like(dy, 0));
+    return lm__max_pool2d_scatter(masked, scatter->in[1], &n->out[0].shape);
+}
+
+/* The sum over a plane is not changed by where in it things lie. */
+static lm_value *sum(const lm__node *n)
+{
+    const lm__node *scatter = n->in[0]->node;
+    const lm__reduce_attr *attr = n->attr;
+    int plane = 0;
+    for (int i = 0; i < attr->naxes; i++) plane += attr->axes[i] == 1 || attr->axes[i] == 2;
+    if (scatter->op != &lm__op_max_pool2d_scatter || plane != 2) return NULL;
+    return lm__apply1(n->op, attr, scatter->in[0]);
+}
+
+static lm_value *where(const lm__node *n)
+{
+    lm_value *same = same_where(n);
+    return same ? same : mask_before_scatter(n);
 }
 
 static lm_value *cast(const lm__node *n) { return if_fits(n, n->in[0]); }
@@ -166,6 +200,7 @@ static rule_fn *rule_of(const lm__op *op)
         {&lm__op_divide, divide},     {&lm__op_negative, undo},     {&lm__op_reciprocal, undo},
         {&lm__op_logical_not, undo},  {&lm__op_where, where},       {&lm__op_cast, cast},
         {&lm__op_broadcast_to, broadcast_to}, {&lm__op_transpose, transpose}, {&lm__op_matmul, matmul},
+        {&lm__op_sum, sum},
     };
     if (op->kind == LM__OP_VIEW) return view;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

@@ -34,7 +34,10 @@ static lm_status run_passes(const lm__plan *p)
     LM_TRY(lm__pass_legalise(p->graph, fast));
     for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
         if (lm__plan_runs(p, passes[i].index)) LM_TRY(passes[i].run(p->graph));
-    if (lm__plan_runs(p, LM__PASS_INDEX_epilogue)) LM_TRY(lm__pass_epilogue(p->graph, fast));
+    if (lm__plan_runs(p, LM__PASS_INDEX_epilogue)) {
+        LM_TRY(lm__pass_epilogue(p->graph, fast));
+        LM_TRY(lm__pass_pool(p->graph, fast));
+    }
     if (lm__plan_runs(p, LM__PASS_INDEX_fuse)) LM_TRY(lm__pass_fuse(p->graph, fast));
     return lm__pass_maps(p->graph, fast);
 }

@@ -14,7 +14,7 @@
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
     X(fold, "nodes whose inputs are constants are computed now")                                                \
     X(cse, "equal nodes become one")                                                                            \
-    X(epilogue, "bias and activation into matmul and convolution")                                              \
+    X(epilogue, "bias and activation into matmul and convolution, max pooling into convolution")                                            \
     X(fuse, "chains of element-by-element ops, and stores, become one map")                                     \
     X(inplace, "results are written over inputs that nobody reads any more")                                    \
     X(reuse, "buffers whose lives do not overlap share memory")                                                 \
