@@ -3,8 +3,8 @@
  * A unit is some rows of pooling windows of one image. What lies between convolution and pooling is made, or put back, for one
  * unit in the thread's scratch memory, where it stays in the caches. Windows must lie side by side without padding.
  *
- * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread, with the bias, the mask of
- * relu and the bias's gradient: see docs/decisions. */
+ * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.26 ms as apart, but
+ * without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms against 0.42 ms apart. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/conv2d_pool.h"
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { BETWEEN_FLOATS = 1 << 14, JOB_FLOPS = 1 << 20, SLICES = 16 };
+enum { BETWEEN_FLOATS = 1 << 12, JOB_FLOPS = 1 << 20, SLICES = 16 };
 
 typedef struct pooled {
     lm__conv2d_dims d;
