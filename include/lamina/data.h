@@ -33,16 +33,17 @@ lm_dataset *lm_data_from_tensors(int n, lm_tensor *const *tensors);
 /* An IDX file, plain or gzip, of images and one of labels (NULL: none). Images of rank 3 get a channel axis. */
 lm_dataset *lm_data_from_idx(const char *images, const char *labels);
 
-/* Elements made by a function: make(user, index, tensors) writes element `index` into the given tensors, whose types and
- * shapes are those of `like`. `count` may be LM_ANY: without end. Called from one thread at a time. `release(user)` when the
- * dataset goes, and at once if it could not be made. */
+/* Elements made by a function: make(user, index, tensors) writes element `index` into the given tensors, whose types
+ * and shapes are those of `like`. `count` may be LM_ANY: without end. Called from one thread at a time. `release(user)`
+ * when the dataset goes, and at once if it could not be made. */
 typedef lm_status lm_data_make_fn(void *user, int64_t index, lm_tensor *const *out);
 lm_dataset *lm_data_from_function(int64_t count, int n, lm_tensor *const *like, lm_data_make_fn *make, void *user,
                                   void (*release)(void *user));
 
-/* The built-in sets. MNIST: images u8 (60000, 28, 28, 1) and (10000, …), labels u8 (N,), digits 0…9. Fashion-MNIST has the same
- * layout. Looked for in LAMINA_DATA, the source tree's data/, ../shared/datasets, /usr/share/datasets and the user's cache;
- * the message of a failure says which file is wanted and how to get it. Both are poisoned on failure; returns the status. */
+/* The built-in sets. MNIST: images u8 (60000, 28, 28, 1) and (10000, …), labels u8 (N,), digits 0…9. Fashion-MNIST has
+ * the same layout. Looked for in the folder that the environment names as LAMINA_DATA, the source tree's data/, ./data,
+ * ../shared/datasets, /usr/share/datasets and the user's cache (~/.cache/lamina); the message of a failure says which
+ * file is wanted and how to get it. Both are poisoned on failure; returns the status. Either may be NULL. */
 lm_status lm_data_mnist(lm_dataset **train, lm_dataset **test);
 lm_status lm_data_fashion_mnist(lm_dataset **train, lm_dataset **test);
 /* A built-in set by name ("mnist", "fashion_mnist"); LM_NOT_FOUND suggests the nearest. */
@@ -50,10 +51,10 @@ lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test);
 
 /* --- combinators: each takes over `ds`, gives a new reference --------------------------------------------------- */
 
-/* Each element's tensors replaced: fn reads `in` and writes `out`, whose types and shapes are those of `like` (NULL: as in).
- * `random` is a number that depends only on seed (of the nearest shuffle below, else 0), epoch and element: the seed for
- * augmentation. Of batches, the first dimension of `like` is the batch size. With several iterators, or a prefetch behind
- * each, fn is called from several threads at once. */
+/* Each element's tensors replaced: fn reads `in` and writes `out`, whose types and shapes are those of the n tensors of
+ * `like` (NULL, with n = 0: as in). `random` is a number that depends only on seed (of the nearest shuffle below, else
+ * 0), epoch and element: the seed for augmentation. Of batches, the first dimension of `like` is the batch size. Several
+ * iterators call fn from several threads at once. fn keeps none of the tensors. */
 typedef lm_status lm_data_map_fn(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out);
 lm_dataset *lm_data_map(lm_dataset *ds, lm_data_map_fn *fn, void *user, int n, lm_tensor *const *like);
 
@@ -66,8 +67,8 @@ lm_dataset *lm_data_take(lm_dataset *ds, int64_t count);
 lm_dataset *lm_data_skip(lm_dataset *ds, int64_t count);
 /* Elements are kept in memory once read: those of the source's epoch 0, in every epoch. Shuffle above it, not below. */
 lm_dataset *lm_data_cache(lm_dataset *ds);
-/* So many elements are made ahead by a background thread; they are the same as without. Best as the last combinator; below
- * a shuffle it works as if it were. */
+/* So many elements are made ahead by a background thread; they are the same as without. Best as the last combinator;
+ * below a shuffle it works as if it were. */
 lm_dataset *lm_data_prefetch(lm_dataset *ds, int elements);
 
 /* --- what a dataset is -------------------------------------------------------------------------------------------- */

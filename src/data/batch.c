@@ -7,14 +7,14 @@ typedef struct batch_cursor {
     int64_t *index;         /* of the elements of one batch */
 } batch_cursor;
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     size_t bytes = lm__mul_size((size_t)c->ds->rows, sizeof(int64_t));
     int64_t *index = ((batch_cursor *)c)->index = lm__alloc(bytes);
     return index ? LM_OK : lm__no_memory(bytes);
 }
 
-static void close(lm__cursor *c)
+static void close_cursor(lm__cursor *c)
 {
     lm__free(((batch_cursor *)c)->index);
 }
@@ -28,7 +28,7 @@ static lm_status read_one(lm__cursor *c, int64_t which, char *const *to, int64_t
     return lm__cursor_read(c->from, count, index, to, &inner);
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     char *at[LM_DATA_MAX_TENSORS];
     for (int64_t k = 0; k < n; k++) {
@@ -46,7 +46,7 @@ static int64_t rows_of(const lm_dataset *ds, int64_t k)
 
 static const lm__data_kind kind = {
     .name = "batch", .dataset_bytes = sizeof(lm_dataset), .cursor_bytes = sizeof(batch_cursor), .rows = rows_of,
-    .open = open, .close = close, .read = read};
+    .open = open_cursor, .close = close_cursor, .read = read_elements};
 
 static lm_status set_shapes(lm_dataset *ds)
 {
@@ -65,8 +65,8 @@ static lm_status set(lm_dataset *ds, int64_t size, bool drop_remainder)
 {
     if (size < 1) return lm__fail(LM_INVALID, "batch: a size of %lld, expected 1 or more", (long long)size);
     if (ds->varies)
-        return lm__fail(LM_INVALID, "batch: the elements are batches of different sizes (up to %lld examples), which cannot "
-                        "be joined; make them with drop_remainder", (long long)ds->rows);
+        return lm__fail(LM_INVALID, "batch: the elements are batches of different sizes (up to %lld examples), which "
+                        "cannot be joined; make them with drop_remainder", (long long)ds->rows);
     int64_t all = ds->count;
     ds->batch_size = ds->rows = size;
     if (all != LM_ANY) {

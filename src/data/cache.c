@@ -1,7 +1,7 @@
 /* data/cache.c: elements kept in memory once they were read.
  *
- * What is kept is always epoch 0 of the source, whoever asks first for whichever epoch, so that the contents do not depend
- * on the order in which several iterators come by. */
+ * What is kept is always epoch 0 of the source, whoever asks first for whichever epoch, so that the contents do not
+ * depend on the order in which several iterators come by. */
 #include "base/alloc.h"
 #include "data/dataset.h"
 
@@ -39,7 +39,7 @@ static lm_status make_room(cache *h)
     return h->kept ? LM_OK : lm__no_memory(count);
 }
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     cache *h = (cache *)c->ds;
     pthread_mutex_lock(&h->lock);
@@ -68,7 +68,7 @@ static lm_status fill(lm__cursor *c, cache *h, int64_t element)
     return LM_OK;
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     cache *h = (cache *)c->ds;
     for (int64_t k = 0; k < n; k++) {
@@ -84,7 +84,7 @@ static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to,
 }
 
 static const lm__data_kind kind = {.name = "cache", .dataset_bytes = sizeof(cache), .cursor_bytes = sizeof(lm__cursor),
-                                   .destroy = destroy, .open = open, .begin = begin, .read = read};
+                                   .destroy = destroy, .open = open_cursor, .begin = begin, .read = read_elements};
 
 lm_dataset *lm_data_cache(lm_dataset *from)
 {

@@ -135,10 +135,14 @@ static lm_tensor *whole(const lm_dataset *ds, int i)
     const lm__spec *spec = &ds->spec[i];
     int64_t dims[LM_MAX_RANK], examples = lm_data_examples(ds);
     int own = ds->batch_size ? 0 : 1;       /* a batch's first dimension counts examples; a single one's is added */
-    if (examples == LM_ANY)
+    if (ds->count == LM_ANY)
         lm__fail(LM_INVALID, "lm_data_array: the dataset has no end; take a part of it with lm_data_take");
+    else if (examples == LM_ANY)
+        lm__fail(LM_INVALID, "lm_data_array: the number of examples depends on the epoch, as a shuffle brings smaller "
+                             "batches first; shuffle before batching");
     else if (spec->rank + own > LM_MAX_RANK)
-        lm__fail(LM_INVALID, "lm_data_array: elements of rank %d make no array of a rank up to %d", spec->rank, LM_MAX_RANK);
+        lm__fail(LM_INVALID, "lm_data_array: elements of rank %d make no array of a rank up to %d", spec->rank,
+                 LM_MAX_RANK);
     if (examples == LM_ANY || spec->rank + own > LM_MAX_RANK) return lm__object_poison(&lm__tensor_type);
     for (int k = own; k < spec->rank + own; k++) dims[k] = spec->dims[k - own];
     dims[0] = examples;

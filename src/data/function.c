@@ -24,17 +24,17 @@ static void destroy(lm_dataset *ds)
     if (f->release) f->release(f->user);
 }
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     return lm__views_open(c->ds, ((function_cursor *)c)->views);
 }
 
-static void close(lm__cursor *c)
+static void close_cursor(lm__cursor *c)
 {
     for (int i = 0; i < c->ds->n; i++) lm_free(((function_cursor *)c)->views[i]);
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     function *f = (function *)c->ds;
     lm_tensor **views = ((function_cursor *)c)->views;
@@ -53,7 +53,7 @@ static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to,
 
 static const lm__data_kind kind = {
     .name = "from_function", .dataset_bytes = sizeof(function), .cursor_bytes = sizeof(function_cursor),
-    .destroy = destroy, .open = open, .close = close, .read = read};
+    .destroy = destroy, .open = open_cursor, .close = close_cursor, .read = read_elements};
 
 static lm_status check(lm_dataset *ds, int64_t count, int n, lm_tensor *const *like, lm_data_make_fn *make)
 {

@@ -14,14 +14,14 @@ typedef struct map_cursor {
     lm_tensor *out[LM_DATA_MAX_TENSORS];
 } map_cursor;
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     map_cursor *m = (map_cursor *)c;
     LM_TRY(lm__element_open(&m->in, c->ds->from));
     return lm__views_open(c->ds, m->out);
 }
 
-static void close(lm__cursor *c)
+static void close_cursor(lm__cursor *c)
 {
     map_cursor *m = (map_cursor *)c;
     lm__element_close(&m->in);
@@ -36,7 +36,7 @@ static uint64_t random_of(const lm__cursor *c, int64_t element)
     return (uint64_t)words[0] << 32 | words[1];
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     map_cursor *m = (map_cursor *)c;
     const map *ds = (const map *)c->ds;
@@ -53,7 +53,7 @@ static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to,
 }
 
 static const lm__data_kind kind = {.name = "map", .dataset_bytes = sizeof(map), .cursor_bytes = sizeof(map_cursor),
-                                   .open = open, .close = close, .read = read};
+                                   .open = open_cursor, .close = close_cursor, .read = read_elements};
 
 /* What comes out of batches is batches: of `like` the first dimension may be the batch size asked for. */
 static lm_status set_batches(lm_dataset *ds)
@@ -61,8 +61,8 @@ static lm_status set_batches(lm_dataset *ds)
     for (int i = 0; ds->batch_size && i < ds->n; i++) {
         lm__spec spec = ds->spec[i];
         if (spec.rank < 1 || (spec.dims[0] != ds->batch_size && spec.dims[0] != ds->rows))
-            return lm__fail(LM_INVALID, "map: tensor %d of `like` has first dimension %lld, but the elements are batches "
-                            "of %lld", i, (long long)(spec.rank ? spec.dims[0] : 0), (long long)ds->batch_size);
+            return lm__fail(LM_INVALID, "map: tensor %d of `like` has first dimension %lld, but the elements are "
+                            "batches of %lld", i, (long long)(spec.rank ? spec.dims[0] : 0), (long long)ds->batch_size);
         spec.dims[0] = ds->rows;
         LM_TRY(lm__data_spec(ds, i, spec.dtype, spec.rank, spec.dims));
     }

@@ -13,7 +13,7 @@ static int64_t rows(const lm_dataset *ds, int64_t k)
     return before == LM_ANY || upto == LM_ANY ? LM_ANY : upto - before;
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *got)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *got)
 {
     int64_t first = ((const part *)c->ds)->first;
     if (first)
@@ -22,9 +22,9 @@ static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to,
 }
 
 static const lm__data_kind take = {.name = "take", .dataset_bytes = sizeof(part), .cursor_bytes = sizeof(lm__cursor),
-                                   .rows = rows, .read = read};
+                                   .rows = rows, .read = read_elements};
 static const lm__data_kind skip = {.name = "skip", .dataset_bytes = sizeof(part), .cursor_bytes = sizeof(lm__cursor),
-                                   .rows = rows, .read = read};
+                                   .rows = rows, .read = read_elements};
 
 lm_dataset *lm_data_take(lm_dataset *from, int64_t count)
 {

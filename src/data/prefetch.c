@@ -2,8 +2,8 @@
  *
  * A cursor has a ring of elements and, from the first read on, a thread that fills it with the elements that follow
  * the one asked for; asking for another one than the next sends it there. Where elements are asked for in an order of
- * the reader's own (a shuffle above) nothing can be made ahead: then it reads straight from the source, and the iterator
- * puts a prefetch at the top. */
+ * the reader's own (a shuffle above) nothing can be made ahead: then it reads straight from the source, and the
+ * iterator puts a prefetch at the top. */
 #include "base/alloc.h"
 #include "data/dataset.h"
 
@@ -130,7 +130,7 @@ static lm_status lend(lm__cursor *c, int64_t index, lm__element **element, int64
     return status;
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     if (!c->in_order) return lm__cursor_read(c->from, n, index, to, rows);
     for (int64_t k = 0; k < n; k++) {
@@ -154,7 +154,7 @@ static lm_status begin(lm__cursor *c, int64_t epoch)
     return LM_OK;
 }
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     prefetch_cursor *p = (prefetch_cursor *)c;
     int64_t ahead = ((const prefetch *)c->ds)->elements;
@@ -172,7 +172,7 @@ static lm_status open(lm__cursor *c)
     return LM_OK;
 }
 
-static void close(lm__cursor *c)
+static void close_cursor(lm__cursor *c)
 {
     prefetch_cursor *p = (prefetch_cursor *)c;
     if (!c->in_order) return;
@@ -195,8 +195,8 @@ static int ahead_of(const lm_dataset *ds)
 }
 
 static const lm__data_kind kind = {
-    .name = "prefetch", .dataset_bytes = sizeof(prefetch), .cursor_bytes = sizeof(prefetch_cursor), .open = open,
-    .close = close, .begin = begin, .read = read, .lend = lend, .ahead = ahead_of};
+    .name = "prefetch", .dataset_bytes = sizeof(prefetch), .cursor_bytes = sizeof(prefetch_cursor), .open = open_cursor,
+    .close = close_cursor, .begin = begin, .read = read_elements, .lend = lend, .ahead = ahead_of};
 
 lm_dataset *lm_data_prefetch(lm_dataset *from, int elements)
 {

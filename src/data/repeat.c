@@ -20,7 +20,7 @@ static lm_status begin(lm__cursor *c, int64_t epoch)
     return lm__cursor_begin(c->from, inner_epoch(c, 0));
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     int64_t each = c->ds->from->count;
     if (each == LM_ANY) return lm__cursor_read(c->from, n, index, to, rows);
@@ -43,8 +43,9 @@ static int64_t rows_of(const lm_dataset *ds, int64_t k)
     return all == LM_ANY || rest == LM_ANY ? LM_ANY : k / each * all + rest;
 }
 
-static const lm__data_kind kind = {.name = "repeat", .dataset_bytes = sizeof(repeat), .cursor_bytes = sizeof(lm__cursor),
-                                   .rows = rows_of, .begin = begin, .read = read};
+static const lm__data_kind kind = {
+    .name = "repeat", .dataset_bytes = sizeof(repeat), .cursor_bytes = sizeof(lm__cursor), .rows = rows_of,
+    .begin = begin, .read = read_elements};
 
 static lm_status set(lm_dataset *ds, int64_t times)
 {

@@ -11,14 +11,14 @@ typedef struct shuffle_cursor {
     uint32_t *order;
 } shuffle_cursor;
 
-static lm_status open(lm__cursor *c)
+static lm_status open_cursor(lm__cursor *c)
 {
     size_t bytes = (size_t)c->ds->count * sizeof(uint32_t);
     uint32_t *order = ((shuffle_cursor *)c)->order = lm__alloc(bytes);
     return order ? LM_OK : lm__no_memory(bytes);
 }
 
-static void close(lm__cursor *c)
+static void close_cursor(lm__cursor *c)
 {
     lm__free(((shuffle_cursor *)c)->order);
 }
@@ -45,7 +45,7 @@ static lm_status begin(lm__cursor *c, int64_t epoch)
     return lm__cursor_begin(c->from, epoch);
 }
 
-static lm_status read(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
+static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *const *to, int64_t *rows)
 {
     const uint32_t *order = ((const shuffle_cursor *)c)->order;
     for (int64_t k = 0; k < n; k++) index[k] = order[index[k]];
@@ -60,7 +60,7 @@ static int64_t rows_of(const lm_dataset *ds, int64_t k)
 
 static const lm__data_kind kind = {
     .name = "shuffle", .dataset_bytes = sizeof(lm_dataset), .cursor_bytes = sizeof(shuffle_cursor), .any_order = true,
-    .rows = rows_of, .open = open, .close = close, .begin = begin, .read = read};
+    .rows = rows_of, .open = open_cursor, .close = close_cursor, .begin = begin, .read = read_elements};
 
 lm_dataset *lm_data_shuffle(lm_dataset *from, uint64_t seed)
 {

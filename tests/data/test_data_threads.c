@@ -160,5 +160,21 @@ static void prefetch_works_in_the_background(void **state)
     assert_int_equal(others, N);
 }
 
+static void prefetch_makes_so_many_ahead(void **state)
+{
+    (void)state;
+    lm_tensor *tensors[LM_DATA_MAX_TENSORS];
+    lm_dataset *ds = lm_data_prefetch(watched(), 4);
+    lm_iterator *it = lm_data_iterate(ds, 0, 0);
+    for (int read = 1; read <= 3; read++) {
+        assert_int_equal(lm_iterator_next(it, tensors), 2);
+        for (int wait = 0; wait < 4000 && atomic_load(&others) < read + 4; wait++) usleep(500);
+        usleep(2000);                           /* time enough for one too many */
+        assert_int_equal(others, read + 4);
+    }
+    lm_free(it), lm_free(ds);
+}
+
 RUN(cmocka_unit_test(threads_get_what_one_gets), cmocka_unit_test(prefetch_ends_at_any_moment),
-    cmocka_unit_test(functions_are_called_by_one_thread_at_a_time), cmocka_unit_test(prefetch_works_in_the_background))
+    cmocka_unit_test(functions_are_called_by_one_thread_at_a_time), cmocka_unit_test(prefetch_works_in_the_background),
+    cmocka_unit_test(prefetch_makes_so_many_ahead))

@@ -73,9 +73,8 @@ static lm_status not_found(const places *p, const lm__builtin *set)
     lm__text text = {0};
     lm__text_printf(&text, "the dataset %s was not found: wanted are", set->name);
     for (int i = 0; i < FILES; i++) lm__text_printf(&text, "%s %s.gz", i ? "," : "", set->files[i]);
-    lm__text_printf(&text, " in a folder %s of", set->folder);
+    lm__text_printf(&text, " in a folder %s; %s. Looked for in", set->folder, set->how_to_get);
     for (int i = 0; i < p->count; i++) lm__text_printf(&text, "%s %s%s", i ? "," : "", p->base[i], p->rest[i]);
-    lm__text_printf(&text, " (LAMINA_DATA names another); %s", set->how_to_get);
     lm_status status = text.bad ? lm__no_memory(text.size) : lm__fail(LM_NOT_FOUND, "%s", text.data);
     lm__free(text.data);
     return status;
@@ -159,14 +158,23 @@ static const char *const NAMES[] = {
     NULL};
 #undef X
 
+static lm_status unknown(const char *name)
+{
+    const char *near = lm__nearest(name, NAMES);
+    if (near) return lm__fail(LM_NOT_FOUND, "unknown dataset \"%s\" (did you mean \"%s\"?)", name, near);
+    lm__text known = {0};
+    for (int i = 0; NAMES[i]; i++) lm__text_printf(&known, "%s\"%s\"", i ? ", " : "", NAMES[i]);
+    lm_status status = known.bad ? lm__no_memory(known.size)
+                                 : lm__fail(LM_NOT_FOUND, "unknown dataset \"%s\"; known are %s", name, known.data);
+    lm__free(known.data);
+    return status;
+}
+
 lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test)
 {
     for (size_t i = 0; name && i < sizeof SETS / sizeof *SETS; i++)
         if (strcmp(name, NAMES[i]) == 0) return lm__builtin_load(SETS[i], train, test);
-    const char *near = name ? lm__nearest(name, NAMES) : NULL;
-    lm_status status = !name ? lm__fail(LM_INVALID, "lm_data_load: the name is NULL")
-                     : near  ? lm__fail(LM_NOT_FOUND, "unknown dataset \"%s\" (did you mean \"%s\"?)", name, near)
-                             : lm__fail(LM_NOT_FOUND, "unknown dataset \"%s\"; known: %s and %s", name, NAMES[0], NAMES[1]);
+    lm_status status = name ? unknown(name) : lm__fail(LM_INVALID, "lm_data_load: the name is NULL");
     if (train) *train = lm__data_poison(NULL);
     if (test) *test = lm__data_poison(NULL);
     return status;
