@@ -9,6 +9,7 @@
 #include <lamina/ops.h>
 #include <lamina/runtime.h>
 #include <math.h>
+#include <stdio.h>
 
 static lm_status run_plan(const lm_graph *g, const lm__plan_options *options, const void *const *in, void *const *out)
 {
@@ -137,6 +138,54 @@ static void watch_names_layer_and_op(void **state)
     lm_free(g), lm_free(v), lm_free(one);
 }
 
+/* The size is known before anything runs: a context takes the arena, and little besides. */
+static void the_size_is_known(void **state)
+{
+    (void)state;
+    lm_graph *g = net();
+    lm__plan *plan;
+    lm__context *context;
+    lm__text text = {0};
+    char step[200], total[64];
+    check_ok(lm__plan_new(g, NULL, NULL, &plan));
+    size_t before = lm_memory().live;
+    check_ok(lm__context_new(plan, &context));
+    size_t taken = lm_memory().live - before;
+    assert_true(taken >= lm__plan_bytes(plan) / 2 && taken < lm__plan_bytes(plan) + 40000);
+    lm__plan_print(plan, true, &text);
+    snprintf(total, sizeof total, "total: %zu bytes", lm__plan_bytes(plan));
+    check_contains(text.data, total);
+    for (int i = 0; i < lm__plan_steps(plan); i++) {
+        lm__plan_step_text(plan, i, step, sizeof step);
+        *strchr(step, ' ') = 0;
+        check_contains(text.data, step);
+    }
+    assert_true(lm__plan_flops(plan) > 2.0 * 8 * 18 * 18 * 16 * (27 + 10));
+    lm__context_free(context);
+    lm__plan_free(plan);
+    lm__free(text.data);
+    lm_free(g);
+}
+
+/* Buffers share memory: much less than all values together. */
+static void reuse_saves_memory(void **state)
+{
+    (void)state;
+    lm_graph *g = lm_graph_new();
+    lm_value *x = lm_placeholder(g, "x", LM_F32, 64, 64);
+    for (int i = 0; i < 40; i++) x = lm_op_softmax(lm_op_matmul(x, x), -1);
+    check_ok(lm__graph_output(g, x));
+    lm__plan_options on = {.passes_off = LM__PASS_BIT(fast)}, off = {.passes_off = LM__PASS_BIT(fast) | LM__PASS_BIT(reuse)};
+    lm__plan *with, *without;
+    check_ok(lm__plan_new(g, NULL, &on, &with));
+    check_ok(lm__plan_new(g, NULL, &off, &without));
+    assert_int_equal(lm__plan_bytes(with), 2 * 64 * 64 * sizeof(float));
+    assert_int_equal(lm__plan_bytes(without), 79 * 64 * 64 * sizeof(float));
+    lm__plan_free(with);
+    lm__plan_free(without);
+    lm_free(g);
+}
+
 /* --- memory running out ------------------------------------------------------------------------------------------------- */
 
 static lm_status plan_and_run(void *user)
@@ -183,5 +232,6 @@ static void functions_out_of_memory(void **state)
 }
 
 RUN(cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(more_threads_are_refused),
-    cmocka_unit_test(half_floats), cmocka_unit_test(watch_names_layer_and_op), cmocka_unit_test(planning_out_of_memory),
+    cmocka_unit_test(half_floats), cmocka_unit_test(watch_names_layer_and_op),
+    cmocka_unit_test(the_size_is_known), cmocka_unit_test(reuse_saves_memory), cmocka_unit_test(planning_out_of_memory),
     cmocka_unit_test(functions_out_of_memory))
