@@ -2,6 +2,7 @@
 #include "example.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -37,8 +38,18 @@ static void usage(FILE *to, const example *run, const char *what)
 
 static void wrong(const example *run, const char *option, const char *value, const char *want)
 {
-    fprintf(stderr, "%s: error: %s %s: %s (see --help)\n", run->name, option, value ? value : "", want);
+    fprintf(stderr, "%s: error: %s%s%s: %s (see --help)\n", run->name, option, value ? " " : "", value ? value : "", want);
     exit(2);
+}
+
+static void unknown(const example *run, const char *option)
+{
+    static const char *const known[] = {"--out",   "--data",  "--epochs", "--seed",   "--threads",
+                                        "--quick", "--model", "--apply",  "--output", "--help", NULL};
+    const char *near = lm_nearest(option, known);
+    char text[64] = "unknown option";
+    if (near) snprintf(text, sizeof text, "unknown option (did you mean %s?)", near);
+    wrong(run, option, NULL, text);
 }
 
 static int64_t number(const example *run, const char *option, const char *value, int64_t low)
@@ -76,7 +87,7 @@ static void read_option(example *run, const char *what, char **argv, int *i)
     if (!strcmp(o, "--epochs")) run->epochs = (int)number(run, o, value, 1);
     else if (!strcmp(o, "--threads")) run->threads = (int)number(run, o, value, 1);
     else if (!strcmp(o, "--seed")) run->seed = (uint64_t)number(run, o, value, 0);
-    else wrong(run, o, NULL, "unknown option");
+    else unknown(run, o);
 }
 
 static void make_folders(const example *run)
@@ -95,16 +106,26 @@ static void make_folders(const example *run)
     }
 }
 
+/* Files opened later must not land on standard descriptors that somebody closed. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
+}
+
 example example_begin(int argc, char **argv, example defaults, const char *what)
 {
     static char out[256];
     example run = defaults;
+    fill_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN);           /* a file limit is then an error of write, with a message */
     snprintf(out, sizeof out, "runs/%s", run.name);
     run.out = out;
     run.begun = now();
     for (int i = 1; i < argc; i++) read_option(&run, what, argv, &i);
-    if (run.apply && (!run.output || !run.model)) wrong(&run, "--apply", run.apply, "needs --model DIR and --output OUT too");
-    if (run.threads && lm_set_threads(run.threads)) wrong(&run, "--threads", "", lm_last_error());
+    if (run.apply && (!run.output || !run.model))
+        wrong(&run, "--apply", run.apply, "needs --model DIR and --output OUT too");
+    if (run.threads && lm_set_threads(run.threads)) wrong(&run, "--threads", NULL, lm_last_error());
     if (!run.apply) make_folders(&run);
     lm_set_seed(run.seed);
     return run;
@@ -119,25 +140,29 @@ const char *example_path(const example *run, const char *file)
     return path[turn];
 }
 
-static lm_model *interrupted_model;
+static lm_model *to_stop;
+static volatile sig_atomic_t interrupted;
 
-static void on_interrupt(int signal_number)
+static void on_interrupt(int number)
 {
-    lm_request_stop(interrupted_model);
-    signal(signal_number, SIG_DFL);
+    interrupted = 1;
+    if (to_stop) lm_request_stop(to_stop);
+    signal(number, SIG_DFL);
 }
 
 void example_interrupt(lm_model *model)
 {
-    interrupted_model = model;
+    to_stop = model;
     signal(SIGINT, on_interrupt);
 }
 
-/* A text file, whole or not at all. */
-static int save_text(const example *run, const char *file, const char *text)
+bool example_interrupted(void) { return interrupted; }
+
+/* --- what a run leaves ------------------------------------------------------------------------------------------ */
+
+int example_write(const example *run, const char *path, const char *text)
 {
     char temporary[4200];
-    const char *path = example_path(run, file);
     snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
     FILE *f = fopen(temporary, "w");
     int bad = !f || fputs(text, f) == EOF || fflush(f) || fsync(fileno(f));
@@ -149,7 +174,7 @@ static int save_text(const example *run, const char *file, const char *text)
     return 1;
 }
 
-static int save_history(const example *run, const lm_history *history)
+int example_save_history(const example *run, const lm_history *history)
 {
     static char text[1 << 16];
     size_t n = (size_t)snprintf(text, sizeof text, "epoch");
@@ -158,11 +183,13 @@ static int save_history(const example *run, const lm_history *history)
         n += (size_t)snprintf(text + n, sizeof text - n, ",%s", lm_history_name(history, c));
     for (int e = 0; e < lm_history_epochs(history) && n + 1024 < sizeof text; e++) {
         n += (size_t)snprintf(text + n, sizeof text - n, "\n%d", e + 1);
-        for (int c = 0; c < columns; c++)
-            n += (size_t)snprintf(text + n, sizeof text - n, ",%.9g", lm_history_get(history, lm_history_name(history, c), e));
+        for (int c = 0; c < columns; c++) {
+            double value = lm_history_get(history, lm_history_name(history, c), e);
+            n += (size_t)snprintf(text + n, sizeof text - n, ",%.9g", value);
+        }
     }
     snprintf(text + n, sizeof text - n, "\n");
-    return save_text(run, "history.csv", text);
+    return example_write(run, example_path(run, "history.csv"), text);
 }
 
 static int save_metrics(const example *run, int count, const example_metric *metrics)
@@ -176,9 +203,9 @@ static int save_metrics(const example *run, int count, const example_metric *met
         }
         n += (size_t)snprintf(text + n, sizeof text - n, "\"%s\": %.9g, ", metrics[i].name, metrics[i].value);
     }
-    snprintf(text + n, sizeof text - n, "\"seed\": %" PRIu64 ", \"threads\": %d, \"wall_seconds\": %.3f}\n", run->seed,
-             lm_threads(), now() - run->begun);
-    return save_text(run, "metrics.json", text);
+    snprintf(text + n, sizeof text - n, "\"seed\": %" PRIu64 ", \"threads\": %d, \"wall_seconds\": %.3f}\n",
+             run->seed, lm_threads(), now() - run->begun);
+    return example_write(run, example_path(run, "metrics.json"), text);
 }
 
 int example_failed(const example *run, int count, const void *const *objects)
@@ -191,17 +218,54 @@ int example_failed(const example *run, int count, const void *const *objects)
     return 0;
 }
 
-int example_end(const example *run, lm_model *model, const lm_history *history, int count, const example_metric *metrics)
+int example_save(const example *run, lm_model *model, const char *file)
 {
-    char file[128];
-    snprintf(file, sizeof file, "%s.keras", run->name);
     if (!lm_failed(model)) lm_save(model, example_path(run, file));
-    if (example_failed(run, 1, (const void *[]){model}) || save_history(run, history)) return 1;
-    if (lm_stopped(model)) {
-        fprintf(stderr, "%s: interrupted; the model so far is in %s\n", run->name, example_path(run, file));
+    return example_failed(run, 1, (const void *[]){model});
+}
+
+int example_end(const example *run, int status, int count, const example_metric *metrics)
+{
+    if (status) return status;
+    if (interrupted) {
+        fprintf(stderr, "%s: interrupted; what there is so far is in %s\n", run->name, run->out);
         return 130;
     }
     if (save_metrics(run, count, metrics)) return 1;
-    printf("Left in %s: %s, history.csv, metrics.json\n", run->out, file);
-    return 0;
+    printf("\nLeft in %s: the model, history.csv, metrics.json\n", run->out);
+    bool lost = ferror(stdout);
+    if (!fflush(stdout) && !lost) return 0;
+    fprintf(stderr, "%s: error: could not write to the standard output: %s\n", run->name, strerror(errno));
+    return 1;
+}
+
+/* --- pictures in text ------------------------------------------------------------------------------------------- */
+
+enum { SIDE = 28, CELL = SIDE / 2 };
+
+/* Half a character: is the square of 2 x 2 pixels bright? */
+static bool bright(const lm_tensor *images, int picture, int row, int column)
+{
+    double sum = 0;
+    for (int k = 0; k < 4; k++)
+        sum += lm_tensor_get(images, (size_t)(picture * SIDE * SIDE + (2 * row + k / 2) * SIDE + 2 * column + k % 2));
+    return sum > 4 * 90;
+}
+
+void example_pictures(const lm_tensor *images, int count, int lines, const char *const *captions)
+{
+    for (int row = 0; row < CELL; row += 2) {
+        for (int i = 0; i < count; i++) {
+            printf("  ");
+            for (int column = 0; column < CELL; column++) {
+                int above = bright(images, i, row, column), below = bright(images, i, row + 1, column);
+                fputs((const char *[]){" ", "▄", "▀", "█"}[2 * above + below], stdout);
+            }
+        }
+        printf("\n");
+    }
+    for (int line = 0; line < lines; line++) {
+        for (int i = 0; i < count; i++) printf("  %-*.*s", CELL, CELL, captions[line * count + i]);
+        printf("\n");
+    }
 }

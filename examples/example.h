@@ -22,18 +22,30 @@ example example_begin(int argc, char **argv, example defaults, const char *what)
 /* DIR/FILE of the run, in static memory that the fourth later call reuses. */
 const char *example_path(const example *run, const char *file);
 
-/* Ctrl-C from now on asks `model` to stop after its batch; a second one kills. */
+/* Ctrl-C from now on asks `model` (may be NULL) to stop after its batch; a second one kills. */
 void example_interrupt(lm_model *model);
+/* Whether there was one. */
+bool example_interrupted(void);
 
-/* Writes history.csv, NAME.keras and metrics.json (the given names, then seed, threads, wall_seconds). Returns the exit status:
- * 0, 1 with the error on stderr, 130 after Ctrl-C. Figures that are not finite are an error. */
+/* What a run leaves. example_write: a text file, whole or not at all. Each returns 0, or 1 after a message. */
+int example_write(const example *run, const char *path, const char *text);
+int example_save(const example *run, lm_model *model, const char *file);
+int example_save_history(const example *run, const lm_history *history);
+
+/* The run's end: metrics.json with the given figures, then seed, threads, wall_seconds; a line that says where everything is.
+ * Returns the exit status: `status` if it is not 0, 1 with the error on stderr, 130 after Ctrl-C. Figures that are not finite
+ * are an error. */
 typedef struct example_metric {
     const char *name;
     double value;
 } example_metric;
-int example_end(const example *run, lm_model *model, const lm_history *history, int count, const example_metric *metrics);
+int example_end(const example *run, int status, int count, const example_metric *metrics);
 
 /* Prints the first failed object's error on stderr as `NAME: error: …` and returns 1, or 0 if none failed. */
 int example_failed(const example *run, int count, const void *const *objects);
+
+/* Draws the first grey pictures of a u8 array (N, 28, 28, 1) side by side, as text, with lines of captions below: one for
+ * each picture in each line. */
+void example_pictures(const lm_tensor *images, int count, int lines, const char *const *captions);
 
 #endif

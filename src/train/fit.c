@@ -98,7 +98,6 @@ static lm_status train_steps(fit *f, lm__progress *bar, int epoch)
         if (count > 3) return lm__fail(LM_INVALID, "an element has %d tensors; fit takes (x, y [, sample_weight])", count);
         if (train_batch(f, batch, count))
             return lm__fail_in("epoch %d, step %lld", epoch + 1, (long long)step + 1);
-        if (!step && epoch == f->args->initial_epoch) lm__progress_begin(bar, f->verbose, f->steps), bar->step = 0;
         lm__progress_step(bar, f->model);
     }
     return LM_OK;

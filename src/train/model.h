@@ -112,15 +112,17 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
 /* --- output (sink.c, progress.c, summary.c) --- */
 void lm__show(const char *text, size_t bytes);
 bool lm__show_live(void);
+int lm__show_columns(void);              /* of the terminal; 0 if unknown */
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args);
 lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, double *flops);
 
 /* A bar like Keras's. verbose as in lm_fit_args, resolved by lm__progress_verbose: 0 nothing, 1 live, 2 one line. */
 typedef struct lm__progress {
     int verbose;
+    bool live, colour;                  /* drawn in place; with colours */
     int64_t step, steps;                /* steps: LM_ANY while unknown */
-    double begun, drawn;                /* seconds */
-    int width;                          /* of the line last drawn */
+    double begun, warm, drawn;          /* seconds: the beginning, the end of the first step, the last drawing */
+    int columns, width;                 /* of the terminal, 0 if unknown; of the line last drawn */
 } lm__progress;
 int lm__progress_verbose(int verbose);
 void lm__progress_begin(lm__progress *p, int verbose, int64_t steps);

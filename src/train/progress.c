@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -64,17 +65,17 @@ static void put_logs(line *l, const char *prefix, const lm_logs *logs)
     }
 }
 
-static void put_bar(line *l, const lm__progress *p, bool colour)
+static void put_bar(line *l, const lm__progress *p)
 {
     int full = p->steps > 0 ? (int)((double)BAR * (double)p->step / (double)p->steps) : 0;
     if (p->steps <= 0) return;
     put_text(l, " ");
-    if (colour) put(l, "\033[32m", 0);
+    if (p->colour) put(l, "\033[32m", 0);
     for (int i = 0; i < BAR; i++) {
-        if (i == full && colour) put(l, "\033[37m", 0);
+        if (i == full && p->colour) put(l, "\033[37m", 0);
         put(l, "━", 1);
     }
-    if (colour) put(l, "\033[0m", 0);
+    if (p->colour) put(l, "\033[0m", 0);
 }
 
 static void put_steps(line *l, const lm__progress *p)
@@ -86,48 +87,68 @@ static void put_steps(line *l, const lm__progress *p)
     put_text(l, t);
 }
 
+/* Time left, or spent when done; time of a step, the first one, which makes the plan, left out as in Keras. */
 static void put_rate(line *l, const lm__progress *p, bool done)
 {
-    double spent = lm__now() - p->begun, each = p->step ? spent / (double)p->step : 0;
+    double now = lm__now(), spent = now - p->begun, each = p->step ? spent / (double)p->step : 0;
+    double left = 0;
+    if (p->step > 1) each = (now - p->warm) / (double)(p->step - 1);
+    left = each * (double)(p->steps - p->step);
     put_text(l, " ");
-    if (done || p->steps <= 0) {
-        char t[32];
-        if (spent < 60) snprintf(t, sizeof t, "%.0fs", spent), put_text(l, t);
-        else put_time(l, spent);
-    } else if (each * (double)(p->steps - p->step) < 1) put_text(l, "0s");
-    else put_time(l, each * (double)(p->steps - p->step));
+    if (done || p->steps <= 0) left = spent;
+    if (left < 1) put_text(l, "0s");
+    else put_time(l, left);
     put_text(l, " ");
     put_time(l, each);
     put_text(l, "/step");
 }
 
-/* Draws over the line before; what was longer is blanked. */
+/* Cuts the line to the terminal's width: one that wraps could not be drawn over. */
+static void cut(line *l, int columns)
+{
+    while (l->columns > columns && l->size > 0) {
+        unsigned char last = (unsigned char)l->text[--l->size];
+        if ((last & 0xC0) != 0x80) l->columns--;
+    }
+}
+
+/* Draws over the line before; what was longer is blanked. Only the text behind the bar can be too wide: terminals are
+ * wider than bars. */
 static void draw(lm__progress *p, const lm_logs *logs, const lm_logs *validation, bool done)
 {
     line l = {.size = 0};
-    bool live = p->verbose == 1 && lm__show_live();
-    if (live) put(&l, "\r", 0);
+    if (p->live) put(&l, "\r", 0);
     put_steps(&l, p);
-    put_bar(&l, p, live);
+    put_bar(&l, p);
     put_rate(&l, p, done);
     put_logs(&l, "", logs);
     put_logs(&l, "val_", validation);
+    if (!done && p->columns > 40) cut(&l, p->columns - 1);
     int columns = l.columns;
-    while (live && l.columns < p->width) put(&l, " ", 1);
+    while (p->live && l.columns < p->width) put(&l, " ", 1);
     if (done) put(&l, "\n", 0);
     p->width = columns;
     lm__show(l.text, (size_t)l.size);
 }
 
+static bool colourful(void)
+{
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(none && *none) && !(term && !strcmp(term, "dumb"));
+}
+
 void lm__progress_begin(lm__progress *p, int verbose, int64_t steps)
 {
     *p = (lm__progress){.verbose = verbose, .steps = steps, .begun = lm__now()};
+    p->live = verbose == 1 && lm__show_live();
+    p->colour = p->live && colourful();
+    p->columns = p->live ? lm__show_columns() : 0;
 }
 
 void lm__progress_step(lm__progress *p, const lm_model *model)
 {
-    p->step++;
-    if (p->verbose != 1 || !lm__show_live()) return;
+    if (++p->step == 1) p->warm = lm__now();
+    if (!p->live) return;
     double now = lm__now();
     if (now - p->drawn < redraw_seconds) return;
     p->drawn = now;

@@ -2,6 +2,7 @@
 #include "train/model.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -33,4 +34,13 @@ bool lm__show_live(void)
     bool terminal = sink ? sink_terminal : isatty(STDOUT_FILENO);
     pthread_mutex_unlock(&lock);
     return terminal;
+}
+
+int lm__show_columns(void)
+{
+    struct winsize size = {0};
+    pthread_mutex_lock(&lock);
+    bool own = !sink;
+    pthread_mutex_unlock(&lock);
+    return own && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? size.ws_col : 0;
 }

@@ -112,7 +112,7 @@ static int64_t optimizer_numbers(const lm_model *model)
 {
     int64_t n = 0;
     const lm_optimizer *o = model->optimizer;
-    if (!o || !o->iteration) return 0;
+    if (!o || !o->iteration || !lm_tensor_get(o->iteration->value, 0)) return 0; /* as Keras: none before a step */
     for (int i = 0; i < o->nvariables * o->nslots; i++) n += (int64_t)o->slot[i]->value->size;
     for (int i = 0; o->average && i < o->nvariables; i++) n += (int64_t)o->average[i]->value->size;
     return n + 2;
@@ -185,7 +185,8 @@ lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, do
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
 {
     lm__text t = {0};
-    int length = args->line_length ? args->line_length : 78;
+    int screen = lm__show_columns(), length = args->line_length ? args->line_length : 78;
+    if (!args->line_length && screen >= 40 && screen < length) length = screen;
     if (length < 40 || length > 400)
         return lm__fail(LM_INVALID, "line_length = %d, but it must be between 40 and 400", length);
     table(&t, model, length);
