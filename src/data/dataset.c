@@ -87,7 +87,8 @@ lm_status lm__data_like(lm_dataset *ds, const char *what, int n, lm_tensor *cons
 int64_t lm__data_rows(const lm_dataset *ds, int64_t k)
 {
     if (!ds->batch_size) return k;
-    if (!ds->varies) return k * ds->rows;
+    int64_t rows;
+    if (!ds->varies) return __builtin_mul_overflow(k, ds->rows, &rows) ? LM_ANY : rows;
     return ds->kind->rows ? ds->kind->rows(ds, k) : lm__data_rows(ds->from, k);
 }
 

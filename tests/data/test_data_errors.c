@@ -42,6 +42,10 @@ static void combinators_refuse(void **state)
     check_refused(lm_data_cache(lm_retain(endless)), LM_INVALID, "no end");
     check_refused(lm_data_batch(lm_data_batch(numbers(3), 2, false), 2, false), LM_INVALID, "drop_remainder");
     check_refused(lm_data_batch(lm_retain(endless), INT64_MAX, false), LM_INVALID, "batch");
+    lm_dataset *most = lm_data_take(lm_data_batch(lm_retain(endless), 32, false), INT64_MAX);
+    assert_int_equal(lm_data_count(most), INT64_MAX);
+    assert_int_equal(lm_data_examples(most), LM_ANY);               /* more than can be counted */
+    lm_free(most);
     check_refused(lm_data_map(numbers(3), NULL, NULL, 0, NULL), LM_INVALID, "function is NULL");
     check_refused(lm_data_map(numbers(3), nothing, NULL, 3, NULL), LM_INVALID, "3 tensors");
     check_refused(lm_data_map(NULL, nothing, NULL, 0, NULL), LM_INVALID, "NULL instead of a dataset");
