@@ -1,7 +1,9 @@
-/* kernels/conv2d_pool.h: a convolution whose result is only looked at through max pooling, made by the plan's pass `pool`.
+/* kernels/conv2d_pool.h: a convolution whose result is only looked at through max pooling; made by the plan's
+ * pass `pool`.
  *
  *   conv2d_pool                   inputs as of conv2d_fused; outputs as of max_pool2d of its result: maxima, places
- *   conv2d_pool_backward_kernel   inputs: the image, the gradient of the maxima, the places; output: the kernel's gradient
+ *   conv2d_pool_backward_kernel   inputs: the image, the gradient of the maxima, the places; output: the
+ *                                 kernel's gradient
  *
  * What lies between, four times the size of the result for windows of 2 x 2, needs no memory. */
 #ifndef LM_KERNELS_CONV2D_POOL_H

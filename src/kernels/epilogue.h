@@ -1,8 +1,8 @@
 /* kernels/epilogue.h: what is done to a product's or convolution's result before it leaves the registers.
  *
- * The ops matmul_fused and conv2d_fused: inputs as of matmul and conv2d, then (third) the bias, one number for each place of
- * the result's last axis, if there is one. result = activation(product + bias). Made by the plan's pass `epilogue`, where a
- * fast kernel accepts the problem. */
+ * The ops matmul_fused and conv2d_fused: inputs as of matmul and conv2d, then (third) the bias, one number for
+ * each place of the result's last axis, if there is one. result = activation(product + bias). Made by the plan's
+ * pass `epilogue`, where a fast kernel accepts the problem. */
 #ifndef LM_KERNELS_EPILOGUE_H
 #define LM_KERNELS_EPILOGUE_H
 

@@ -15,7 +15,8 @@ static lm_status infer(lm__infer *f)
     lm__shape out;
     inner.op = &lm__op_conv2d_fused;
     LM_TRY(lm__op_conv2d_fused.infer(&inner));
-    for (int d = 0; d < 4; d++) LM_TRY(lm__need_equal(f, inner.shape[0].dim[d], attr->between[d], "the result to be pooled"));
+    for (int d = 0; d < 4; d++)
+        LM_TRY(lm__need_equal(f, inner.shape[0].dim[d], attr->between[d], "the result to be pooled"));
     LM_TRY(lm__pool2d_shape(f, &attr->pool, &inner.shape[0], &out));
     lm__result(f, 1, LM_I32, &out);
     return lm__result(f, 0, inner.dtype[0], &out);

@@ -1,5 +1,5 @@
-/* ops/map.c: a chain of element-by-element ops run as one pass over memory. Inputs: the operands, then the guard if there
- * is one; outputs: the results, all of one shape. */
+/* ops/map.c: a chain of element-by-element ops run as one pass over memory. Inputs: the operands, then the guard
+ * if there is one; outputs: the results, all of one shape. */
 #include "ops/map.h"
 #include "ops/support.h"
 

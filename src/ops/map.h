@@ -7,8 +7,9 @@
 typedef struct lm__map_attr {
     lm__map map;                        /* first: kernels take the attribute as an lm__map */
     lm__shape shape;                    /* of all results */
-    const lm__op *op[LM__MAP_MAX_STEPS];            /* what each instruction was made from; valid with the graph that */
-    const void *attr[LM__MAP_MAX_STEPS];            /* the pass worked on */
+    /* What each instruction was made from; valid as long as the graph that the pass worked on. */
+    const lm__op *op[LM__MAP_MAX_STEPS];
+    const void *attr[LM__MAP_MAX_STEPS];
 } lm__map_attr;
 
 #endif

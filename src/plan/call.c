@@ -36,7 +36,8 @@ static lm_status check_needed(const lm_graph *copy, const lm__node *input)
                 return lm__fail(LM_INVALID, "lm_function: input \"%s\" is needed and not listed in .inputs", name);
     for (int i = 0; i < copy->noutputs; i++)
         if (copy->outputs[i]->node == input)
-            return lm__fail(LM_INVALID, "lm_function: output %d is input \"%s\", which is not listed in .inputs", i, name);
+            return lm__fail(LM_INVALID, "lm_function: output %d is input \"%s\", which is not listed in .inputs", i,
+                            name);
     return LM_OK;
 }
 

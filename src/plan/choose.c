@@ -64,8 +64,8 @@ static lm_status add_scratch(lm__plan *plan, int step, size_t bytes, const char 
 {
     *out = -1;
     if (bytes == 0) return LM_OK;
-    *out = lm__plan_add_buffer(plan, (lm__buffer){.space = LM__SPACE_ARENA, .bytes = bytes, .first = step, .last = step,
-                                                  .what = what});
+    lm__buffer buffer = {.space = LM__SPACE_ARENA, .bytes = bytes, .first = step, .last = step, .what = what};
+    *out = lm__plan_add_buffer(plan, buffer);
     return *out < 0 ? LM_NO_MEMORY : LM_OK;
 }
 

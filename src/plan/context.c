@@ -130,7 +130,8 @@ static lm_status pack(lm__context *c)
         uint64_t version = 1 + (p->variable < 0 ? 0 : c->plan->variables[p->variable]->version);
         if (c->packed_version[i] == version) continue;
         const lm__step *s = &c->plan->steps[p->step];
-        LM_TRY(s->kernel->pack(&s->problem, s->state, p->input, c->runs[p->step].in[p->input], c->packed + p->offset));
+        const void *source = c->runs[p->step].in[p->input];
+        LM_TRY(s->kernel->pack(&s->problem, s->state, p->input, source, c->packed + p->offset));
         c->packed_version[i] = version;
     }
     return LM_OK;

@@ -1,7 +1,8 @@
 /* plan/control.c: scan and if: running the plans of their bodies in the memory of the plan around them.
  *
- * A scan copies next to nothing: its body reads slices of the sequences and writes slices of the stacked outputs where they
- * are. The carries go from step to step through the history, if anyone reads it, else through two buffers in turn. */
+ * A scan copies next to nothing: its body reads slices of the sequences and writes slices of the stacked outputs
+ * where they are. The carries go from step to step through the history, if anyone reads it, else through two
+ * buffers in turn. */
 #include "graph/control.h"
 #include "plan/context.h"
 #include "plan/control.h"
@@ -9,7 +10,7 @@
 
 typedef struct control {
     lm__plan *body[2];
-    int outputs[LM__MAX_OUTPUTS];       /* output k of a body's plan is output outputs[k] of the body: those that count */
+    int outputs[LM__MAX_OUTPUTS];       /* output k of a body's plan is output outputs[k] of the body: what counts */
     int noutputs;
     const lm__scan_attr *scan;          /* NULL: an if */
     int64_t length;
@@ -20,7 +21,8 @@ typedef struct local {
     lm__context *body[2];
 } local;
 
-/* --- planning -------------------------------------------------------------------------------------------------------- */
+/* --- planning
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void release(void *state)
 {
@@ -68,7 +70,8 @@ static lm_status prepare(const lm__plan *plan, lm__step *s, control *c)
     return LM_OK;
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------- */
+/* --- running
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void close_bodies(void *at)
 {

@@ -1,4 +1,5 @@
-/* plan/control.h: control ops as kernels: their state is the plans of their bodies, their shared memory the bodies' arena. */
+/* plan/control.h: control ops as kernels: their state is the plans of their bodies, their shared memory the
+ * bodies' arena. */
 #ifndef LM_PLAN_CONTROL_H
 #define LM_PLAN_CONTROL_H
 

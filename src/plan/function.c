@@ -1,8 +1,8 @@
 /* plan/function.c: plans by concrete sizes, and contexts by caller.
  *
- * The lock is held to look up and to hand out, never while planning or running. A plan in use outlives its place in the
- * cache. Every run borrows a context of its plan and an arena; contexts keep packed weights, arenas are shared by all
- * plans of the function. */
+ * The lock is held to look up and to hand out, never while planning or running. A plan in use outlives its place
+ * in the cache. Every run borrows a context of its plan and an arena; contexts keep packed weights, arenas are
+ * shared by all plans of the function. */
 #include "plan/function.h"
 #include "base/alloc.h"
 #include "base/team.h"
@@ -228,7 +228,8 @@ lm_status lm__function_plan(lm_function *f, const int64_t *symbols, const lm__pl
     return LM_OK;
 }
 
-/* --- contexts ------------------------------------------------------------------------------------------------------ */
+/* --- contexts
+ * ------------------------------------------------------------------------------------------------------ */
 
 static lm_status make_context(const entry *e, pooled **out)
 {
@@ -341,7 +342,8 @@ static lm_status run_new(lm_function *f, entry *e, const void *const *inputs, lm
     return run_entry(f, e, inputs, memory);
 }
 
-lm_status lm__function_call_new(lm_function *f, const int64_t *symbols, const void *const *inputs, lm_tensor **outputs)
+lm_status lm__function_call_new(lm_function *f, const int64_t *symbols, const void *const *inputs,
+                                lm_tensor **outputs)
 {
     entry *e;
     LM_TRY(lm__object_check(f, &lm__function_type, "function"));

@@ -8,7 +8,8 @@ enum { LM__FUNCTION_PLANS = 16 };       /* kept, least recently used dropped */
 
 extern const lm__type lm__function_type;
 
-/* As lm_function_new over all of the graph's inputs and outputs in their order; takes over a reference to the graph. */
+/* As lm_function_new over all of the graph's inputs and outputs in their order; takes over a reference to the
+ * graph. */
 lm_function *lm__function_new(lm_graph *graph, const lm__plan_options *options);
 
 /* Runs on raw memory; `symbols` binds the graph's symbols (as lm__dim_bind). Makes the plan at the first use of these

@@ -1,8 +1,8 @@
 /* plan/lower.c: nodes become steps, values become buffers.
  *
- * Outputs are written into the caller's memory and new versions of variables into the variables' where that is possible,
- * else by copies at the end: first all outputs, then the values that are themselves a variable's old version (into
- * temporary memory, so that a, b = b, a works), then the stores. */
+ * Outputs are written into the caller's memory and new versions of variables into the variables' where that is
+ * possible, else by copies at the end: first all outputs, then the values that are themselves a variable's old
+ * version (into temporary memory, so that a, b = b, a works), then the stores. */
 #include "graph/special.h"
 #include "plan/internal.h"
 #include <string.h>
@@ -32,7 +32,8 @@ lm_status lm__desc_of(const lm_value *value, lm__desc *out)
         if (!lm__dim_known(value->shape.dim[d]))
             return lm__fail(LM_INVALID, "%s: the shape %s of its output %d is not known when the plan is made",
                             value->node->op->name,
-                            lm__shape_print(value->node->graph->dims, &value->shape, text, sizeof text), value->index);
+                            lm__shape_print(value->node->graph->dims, &value->shape, text, sizeof text),
+                            value->index);
         out->dims[d] = value->shape.dim[d];
         out->size = lm__mul_size(out->size, (size_t)out->dims[d]);
     }
@@ -73,7 +74,8 @@ int lm__plan_add_step(lm__plan *plan, const lm__node *node, int nin, int nout)
     return plan->nsteps++;
 }
 
-/* --- values to buffers --------------------------------------------------------------------------------------------- */
+/* --- values to buffers
+ * --------------------------------------------------------------------------------------------- */
 
 static lm_status set_buffer(lowering *l, const lm_value *v, lm__buffer buffer)
 {
@@ -168,7 +170,8 @@ static lm_status lower_nodes(lowering *l)
     return LM_OK;
 }
 
-/* --- outputs and stores -------------------------------------------------------------------------------------------- */
+/* --- outputs and stores
+ * -------------------------------------------------------------------------------------------- */
 
 /* A step that copies `from`, which holds `value`, at the end; guard -1: always. */
 static lm_status add_copy(lowering *l, const lm_value *value, int from, int to, int guard)
@@ -203,8 +206,8 @@ static lm_status lower_outputs(lowering *l)
             if (p->buffers[b].last < 0) p->buffers[b].last = p->buffers[b].first;
             continue;
         }
-        lm__buffer out = {.space = LM__SPACE_OUTPUT, .index = i, .bytes = p->buffers[b].bytes, .first = -1, .node = v->node,
-                          .what = ""};
+        lm__buffer out = {.space = LM__SPACE_OUTPUT, .index = i, .bytes = p->buffers[b].bytes, .first = -1,
+                          .node = v->node, .what = ""};
         int to = lm__plan_add_buffer(p, out);
         if (to < 0) return LM_NO_MEMORY;
         LM_TRY(add_copy(l, v, b, to, -1));
@@ -213,15 +216,16 @@ static lm_status lower_outputs(lowering *l)
     return LM_OK;
 }
 
-/* Whether input `i` of a map covers the whole space in the order of the results, so that a result of equal element size
- * may lie over it. */
+/* Whether input `i` of a map covers the whole space in the order of the results, so that a result of equal element
+ * size may lie over it. */
 static bool runs_along(const lm__step *s, int i, size_t element)
 {
     const lm__desc *in = &s->problem.in[i];
     return lm_dtype_size(in->dtype) == element && in->size == s->problem.out[0].size;
 }
 
-/* Whether the step may write a result of elements of that size over `buffer`: every input in that memory is read along. */
+/* Whether the step may write a result of elements of that size over `buffer`: every input in that memory is read
+ * along. */
 static bool may_overwrite(const lm__plan *p, const lm__step *s, int buffer, size_t element)
 {
     if (strcmp(s->node->op->name, "map") != 0) return false;
@@ -287,7 +291,8 @@ static lm_status lower_stores(lowering *l)
     return LM_OK;
 }
 
-/* --- results over inputs that die ------------------------------------------------------------------------------------ */
+/* --- results over inputs that die
+ * ------------------------------------------------------------------------------------ */
 
 static bool taken(const lm__plan *p, const lm__step *s, int result, int buffer)
 {

@@ -45,7 +45,8 @@ static lm_status set_row(making *m, const lm__node *n, lm__map_step *step)
     step->row = m->fast ? lm__simd_row(n->op->name, by, result, lm__isa_level()) : NULL;
     if (!step->row) step->row = lm__row_of(n->op->rows, by, result);
     if (step->row) return LM_OK;
-    return lm__fail(LM_UNSUPPORTED, "%s: no kernel from %s to %s", n->op->name, lm_dtype_name(by), lm_dtype_name(result));
+    return lm__fail(LM_UNSUPPORTED, "%s: no kernel from %s to %s", n->op->name, lm_dtype_name(by),
+                    lm_dtype_name(result));
 }
 
 static lm_status add_step(making *m, int k)

@@ -13,8 +13,8 @@ typedef struct lm__map_group {
     lm_value *guard;                    /* bool scalar, or NULL */
 } lm__map_group;
 
-/* A new node "map", placed where the graph places new nodes: output r is results[r]. `fast`: with the vectorised rows.
- * LM_UNSUPPORTED where an op has no row for its types; limits of lm__map must hold. */
+/* A new node "map", placed where the graph places new nodes: output r is results[r]. `fast`: with the vectorised
+ * rows. LM_UNSUPPORTED where an op has no row for its types; limits of lm__map must hold. */
 lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fast, lm__node **out);
 
 #endif

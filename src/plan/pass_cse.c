@@ -20,7 +20,8 @@ static void order_inputs(const lm__node *n, const lm_value **in)
     in[1] = first;
 }
 
-/* A small constant's numbers, by which it is compared: passes make many scalars of the same number. NULL: no such thing. */
+/* A small constant's numbers, by which it is compared: passes make many scalars of the same number. NULL: no such
+ * thing. */
 static const lm_tensor *numbers_of(const lm__node *n)
 {
     enum { SMALL = 256 };
@@ -47,7 +48,8 @@ static uint64_t hash_of(const lm__node *n)
 
 static bool same_numbers(const lm_tensor *s, const lm_tensor *t)
 {
-    return s->dtype == t->dtype && s->rank == t->rank && !memcmp(s->dims, t->dims, sizeof *s->dims * (size_t)s->rank) &&
+    return s->dtype == t->dtype && s->rank == t->rank &&
+           !memcmp(s->dims, t->dims, sizeof *s->dims * (size_t)s->rank) &&
            !memcmp(s->data, t->data, lm_tensor_bytes(s));
 }
 
@@ -56,7 +58,8 @@ static bool equal(const lm__node *a, const lm__node *b)
     const lm_value *x[LM__MAX_INPUTS], *y[LM__MAX_INPUTS];
     const lm_tensor *s = numbers_of(a), *t = numbers_of(b);
     if (s || t) return s && t && same_numbers(s, t);
-    if (a->op != b->op || a->nin != b->nin || a->nout != b->nout || !lm__attr_equal(a->op, a->attr, b->attr)) return false;
+    if (a->op != b->op || a->nin != b->nin || a->nout != b->nout) return false;
+    if (!lm__attr_equal(a->op, a->attr, b->attr)) return false;
     order_inputs(a, x);
     order_inputs(b, y);
     return memcmp(x, y, sizeof *x * (size_t)a->nin) == 0;

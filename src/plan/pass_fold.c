@@ -1,7 +1,7 @@
 /* plan/pass_fold.c: what depends on constants alone is computed when the plan is made.
  *
- * The constant part of the graph is copied into a graph of its own and run once; what the rest of the graph reads of it
- * comes back as constants. */
+ * The constant part of the graph is copied into a graph of its own and run once; what the rest of the graph reads
+ * of it comes back as constants. */
 #include "base/alloc.h"
 #include "plan/internal.h"
 #include "plan/pass.h"

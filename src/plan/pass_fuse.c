@@ -1,9 +1,9 @@
 /* plan/pass_fuse.c: element-by-element ops over one shape become one pass over memory.
  *
- * Every node, and every group of nodes that becomes one map, is a unit with a time; a unit's inputs are made at earlier
- * times, its users run later. Two groups may become one if some time lies after all their inputs and before all their
- * users; keeping to that is what keeps the graph free of cycles, and it costs no search. Nodes are visited last
- * to first, each joining its users, so that what only the backward pass needs is computed there.
+ * Every node, and every group of nodes that becomes one map, is a unit with a time; a unit's inputs are made at
+ * earlier times, its users run later. Two groups may become one if some time lies after all their inputs and before
+ * all their users; keeping to that is what keeps the graph free of cycles, and it costs no search. Nodes are visited
+ * last to first, each joining its users, so that what only the backward pass needs is computed there.
  *
  * A group all of whose results are stored in variables under one guard takes over the guard. */
 #include "plan/mapping.h"
@@ -68,7 +68,8 @@ static void list_nodes(fuse *f)
     for (i = 0; i < f->graph->noutputs; i++) f->is_output[f->graph->outputs[i]->node->mark] = true;
 }
 
-/* --- joining ------------------------------------------------------------------------------------------------------ */
+/* --- joining
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* What a unit, or two taken together, has around it. */
 typedef struct around {
@@ -142,14 +143,16 @@ static void join_users(fuse *f, int i)
         if (!is_map(f, u) || !lm__same_shape(f->node[u]->out, f->node[i]->out)) continue;
         while (at < n && candidates[at] != unit) at++;
         if (at < n) continue;
-        for (at = n++; at > 0 && f->time[candidates[at - 1]] > f->time[unit]; at--) candidates[at] = candidates[at - 1];
+        for (at = n++; at > 0 && f->time[candidates[at - 1]] > f->time[unit]; at--)
+            candidates[at] = candidates[at - 1];
         candidates[at] = unit;
     }
     for (int k = 0; k < n; k++)
         if (f->unit[i] != candidates[k]) join(f, f->unit[i], candidates[k]);
 }
 
-/* --- guards and stores ------------------------------------------------------------------------------------------------ */
+/* --- guards and stores
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Whether all uses of the unit's values outside it are stores, and of which guard (NULL: none). */
 static bool only_stored(const fuse *f, int a, lm_value **guard)
@@ -163,7 +166,8 @@ static bool only_stored(const fuse *f, int a, lm_value **guard)
             const lm__node *u = f->node[f->user[k]];
             if (f->unit[u->mark] == a) continue;
             lm_value *g = u->nin == 3 ? u->in[2] : NULL;
-            if (u->op != f->graph->table->store || u->in[1]->node != f->node[m] || (!first && g != *guard)) return false;
+            if (u->op != f->graph->table->store || u->in[1]->node != f->node[m]) return false;
+            if (!first && g != *guard) return false;
             *guard = g;
             first = false;
         }
@@ -206,7 +210,8 @@ static void delay_stores(fuse *f)
     }
 }
 
-/* --- the new order ---------------------------------------------------------------------------------------------------- */
+/* --- the new order
+ * ---------------------------------------------------------------------------------------------------- */
 
 typedef struct place {
     int64_t time;

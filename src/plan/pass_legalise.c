@@ -47,8 +47,9 @@ lm_status lm__pass_legalise(lm_graph *graph, bool fast)
     for (lm__node *n = graph->first; n; n = n->next) {
         lm__node *wide;
         lm__sweep_enter(&sweep, n);
+        bool plain = fast && n->op->kind == LM__OP_PLAIN;
         if (!touches_half(n)) continue;
-        if (fast && n->op->kind == LM__OP_PLAIN && lm__fast_takes(n->op, n->nin, n->in, n->nout, n->out, n->attr)) continue;
+        if (plain && lm__fast_takes(n->op, n->nin, n->in, n->nout, n->out, n->attr)) continue;
         LM_GO(end, widen(n, &wide));
         for (int i = 0; i < n->nout; i++) {
             lm_value *by = is_half(n->out[i].dtype) ? lm_op_cast(&wide->out[i], n->out[i].dtype) : &wide->out[i];

@@ -1,5 +1,5 @@
-/* plan/pass_pool.c: max pooling becomes part of the convolution before it, and the kernel's gradient is taken from the
- * pooled gradient and the places of the maxima, where nobody else reads what lies between. */
+/* plan/pass_pool.c: max pooling becomes part of the convolution before it, and the kernel's gradient is taken from
+ * the pooled gradient and the places of the maxima, where nobody else reads what lies between. */
 #include "kernels/conv2d_pool.h"
 #include "ops/conv2d.h"
 #include "ops/registry.h"

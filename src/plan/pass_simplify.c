@@ -1,7 +1,8 @@
 /* plan/pass_simplify.c: algebra on single nodes, once over the graph.
  *
- * A rule returns what may stand in the node's place, NULL if it has nothing to say. Rules see inputs that have been through
- * the pass already. They keep values up to rounding, and keep NaN and infinity where they are: x * 0 stays. */
+ * A rule returns what may stand in the node's place, NULL if it has nothing to say. Rules see inputs that have
+ * been through the pass already. They keep values up to rounding, and keep NaN and infinity where they are: x * 0
+ * stays. */
 #include "kernels/matmul.h"
 #include "ops/pool2d.h"
 #include "ops/reduce.h"
@@ -70,8 +71,9 @@ static lm_value *same_where(const lm__node *n)
     return lm__value_uniform(n->in[0], &condition) ? if_fits(n, n->in[condition != 0 ? 1 : 2]) : NULL;
 }
 
-/* where(h > 0, scatter(dy, places), 0), where the places are those of the maxima of h: the maxima tell as well, before
- * anything is put back: scatter(where(max > 0, dy, 0), places). A quarter of the work, and h is not needed any more. */
+/* where(h > 0, scatter(dy, places), 0), where the places are those of the maxima of h: the maxima tell as well,
+ * before anything is put back: scatter(where(max > 0, dy, 0), places). A quarter of the work, and h is not needed
+ * any more. */
 static lm_value *mask_before_scatter(const lm__node *n)
 {
     const lm__node *greater = n->in[0]->node, *scatter = n->in[1]->node;
@@ -171,8 +173,8 @@ static lm_value *matmul(const lm__node *n)
     return lm__apply2(n->op, &attr, in[0], in[1]);
 }
 
-/* Map ops repeat their inputs themselves: what was repeated for them is taken from before, as long as the other inputs
- * still give the result its shape. */
+/* Map ops repeat their inputs themselves: what was repeated for them is taken from before, as long as the other
+ * inputs still give the result its shape. */
 static void take_unrepeated(lm__node *n)
 {
     for (int i = 0; i < n->nin; i++) {

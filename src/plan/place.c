@@ -1,7 +1,7 @@
 /* plan/place.c: gives every buffer its place in the arena.
  *
- * The largest first, each into the smallest gap that is free during its whole life; so the result depends on sizes and lives
- * alone and is close to the largest sum of bytes alive at one step. */
+ * The largest first, each into the smallest gap that is free during its whole life; so the result depends on sizes
+ * and lives alone and is close to the largest sum of bytes alive at one step. */
 #include "base/alloc.h"
 #include "plan/internal.h"
 #include <stdlib.h>

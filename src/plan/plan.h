@@ -1,20 +1,21 @@
 /* plan/plan.h: a graph made executable, and its execution.
  *
- * A plan is immutable: a graph with its symbols bound, rewritten by passes, with kernels chosen, state prepared and every
- * buffer placed. A context holds what one caller at a time needs to run it: the arena, scratch memory, open handles.
- * Running allocates nothing. */
+ * A plan is immutable: a graph with its symbols bound, rewritten by passes, with kernels chosen, state prepared
+ * and every buffer placed. A context holds what one caller at a time needs to run it: the arena, scratch memory,
+ * open handles. Running allocates nothing. */
 #ifndef LM_PLAN_PLAN_H
 #define LM_PLAN_PLAN_H
 
 #include "base/bytes.h"
 #include "graph/graph.h"
 
-/* The passes, in order; X(name, what it does). Each can be switched off, and the results stay the same up to rounding. */
+/* The passes, in order; X(name, what it does). Each can be switched off, and the results stay the same up to
+ * rounding. */
 #define LM__PASS_LIST(X)                                                                                         \
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
     X(fold, "nodes whose inputs are constants are computed now")                                                \
     X(cse, "equal nodes become one")                                                                            \
-    X(epilogue, "bias and activation into matmul and convolution, max pooling into convolution")                                            \
+    X(epilogue, "bias and activation into matmul and convolution, max pooling into convolution")                \
     X(fuse, "chains of element-by-element ops, and stores, become one map")                                     \
     X(inplace, "results are written over inputs that nobody reads any more")                                    \
     X(reuse, "buffers whose lives do not overlap share memory")                                                 \
@@ -34,12 +35,13 @@ typedef struct lm__context lm__context;
 
 typedef struct lm__plan_options {
     unsigned passes_off;            /* LM__PASS_BIT(...) of what to leave out; 0: everything on */
-    bool watch;                     /* look at every result: the run fails with LM_NOT_FINITE at the first node whose float
-                                       output is not finite though its inputs are, naming scope and op */
+    bool watch;                     /* look at every result: the run fails with LM_NOT_FINITE at the first node whose
+                                       float output is not finite though its inputs are, naming scope and op */
 } lm__plan_options;
 
 /* Makes a plan. `symbols` as in lm__dim_bind: all must be bound. options NULL: defaults. The graph is only read. */
-lm_status lm__plan_new(const lm_graph *graph, const int64_t *symbols, const lm__plan_options *options, lm__plan **out);
+lm_status lm__plan_new(const lm_graph *graph, const int64_t *symbols, const lm__plan_options *options,
+                       lm__plan **out);
 void lm__plan_free(lm__plan *plan);
 
 /* Bytes of the arena with scratch, of constants, and of packed weights: what a context of this plan takes. */
@@ -53,8 +55,9 @@ void lm__plan_print(const lm__plan *plan, bool memory, lm__text *text);
 lm_status lm__context_new(const lm__plan *plan, lm__context **out);
 void lm__context_free(lm__context *context);
 
-/* Runs the plan: inputs[i] and outputs[j] are the memory of the graph's inputs and outputs, in order. Variables are read and
- * stored in place. One thread per context; contexts of a plan without stores may run at the same time. */
+/* Runs the plan: inputs[i] and outputs[j] are the memory of the graph's inputs and outputs, in order. Variables
+ * are read and stored in place. One thread per context; contexts of a plan without stores may run at the same
+ * time. */
 lm_status lm__context_run(lm__context *context, const void *const *inputs, void *const *outputs);
 
 /* The same, adding the time of each step to seconds[step] (lm__plan_steps of them). */

@@ -80,7 +80,8 @@ char *lm__plan_step_text(const lm__plan *plan, int i, char *text, size_t bytes)
 {
     const lm__step *s = &plan->steps[i];
     const char *scope = s->node->scope ? s->node->scope : "";
-    snprintf(text, bytes, "%s (%s)%s%s%s", lm__step_op(s), s->kernel->name, *scope ? " [" : "", scope, *scope ? "]" : "");
+    snprintf(text, bytes, "%s (%s)%s%s%s", lm__step_op(s), s->kernel->name, *scope ? " [" : "", scope,
+             *scope ? "]" : "");
     return text;
 }
 

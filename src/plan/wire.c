@@ -1,7 +1,7 @@
 /* plan/wire.c: numbers the pointers that steps are run with.
  *
- * Every input, output and packed copy of every step is one slot of a context's table. Slots in the arena and of constants
- * are filled once a context; the rest (fixups) at every run. */
+ * Every input, output and packed copy of every step is one slot of a context's table. Slots in the arena and of
+ * constants are filled once a context; the rest (fixups) at every run. */
 #include "plan/internal.h"
 
 static bool is_external(const lm__plan *plan, int b)
@@ -11,7 +11,10 @@ static bool is_external(const lm__plan *plan, int b)
     return space == LM__SPACE_INPUT || space == LM__SPACE_OUTPUT || space == LM__SPACE_VARIABLE;
 }
 
-static int step_buffer(const lm__step *s, int i) { return i < s->problem.nin ? s->in[i] : s->out[i - s->problem.nin]; }
+static int step_buffer(const lm__step *s, int i)
+{
+    return i < s->problem.nin ? s->in[i] : s->out[i - s->problem.nin];
+}
 
 static void count(lm__plan *plan)
 {

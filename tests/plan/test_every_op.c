@@ -1,5 +1,5 @@
-/* Every op of the registry and every one of its samples, with its gradient: the plan with all passes and fast kernels computes what
- * the plain interpreter does. */
+/* Every op of the registry and every one of its samples, with its gradient: the plan with all passes and fast
+ * kernels computes what the plain interpreter does. */
 #include "support/check.h"
 
 #include "base/alloc.h"
@@ -35,8 +35,8 @@ static lm_value *add_input(work *w, const lm__op *op, const lm__sample_input *in
     return value;
 }
 
-/* Output 0 times numbers that differ from element to element: the gradient of a plain sum is all rounding where the elements
- * always add up to the same, as those of softmax do. */
+/* Output 0 times numbers that differ from element to element: the gradient of a plain sum is all rounding where
+ * the elements always add up to the same, as those of softmax do. */
 static lm_value *weighed(const lm__node *node)
 {
     size_t size = interpret_size(&node->out[0]);

@@ -35,7 +35,8 @@ static void many_sizes(void **state)
             lm_tensor *x = numbers(n, 1);
             check_ok(lm_function_run(f, &x, &out));
             assert_int_equal(lm_tensor_size(out), n);
-            for (int64_t i = 0; i < n; i++) assert_float_equal(lm_tensor_get(out, (size_t)i), 3.0 * (double)(1 + i), 0);
+            for (int64_t i = 0; i < n; i++)
+                assert_float_equal(lm_tensor_get(out, (size_t)i), 3.0 * (double)(1 + i), 0);
             lm_free(out), lm_free(x);
             if (round == 0 && n == 20) held = lm_memory().live;
         }
@@ -59,7 +60,8 @@ static void refuses(void **state)
     assert_true(lm_failed(f));
     lm_free(f);
     f = lm_function(.graph = g, .inputs = {y, x}, .outputs = {z});
-    lm_tensor *a = lm_tensor_new(LM_F32, 2, (int64_t[]){2, 3}), *b = lm_tensor_new(LM_F32, 2, (int64_t[]){4, 3}), *out;
+    lm_tensor *a = lm_tensor_new(LM_F32, 2, (int64_t[]){2, 3}), *out;
+    lm_tensor *b = lm_tensor_new(LM_F32, 2, (int64_t[]){4, 3});
     check_status(lm_function_run(f, (lm_tensor *[]){a, b}, &out), LM_INVALID);
     check_contains(lm_last_error(), "\"x\" is declared float32 (N, 3), got float32 (4, 3)");
     assert_true(lm_failed(out));

@@ -36,7 +36,8 @@ static lm_status pack(const lm__problem *p, const void *state, int i, const void
 static lm_status run(const lm__run *r)
 {
     const float *x = r->in[0], *w = r->in[1], *packed = r->packed[1];
-    for (size_t k = 0; k < r->problem->in[0].size; k++) ((float *)r->out[0])[k] = x[k] + (packed ? packed[k] : 10 * w[k]);
+    for (size_t k = 0; k < r->problem->in[0].size; k++)
+        ((float *)r->out[0])[k] = x[k] + (packed ? packed[k] : 10 * w[k]);
     return LM_OK;
 }
 

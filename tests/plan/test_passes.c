@@ -1,4 +1,5 @@
-/* Random graphs: the plan computes what the plain interpreter does, with all passes, with none, and with each left out. */
+/* Random graphs: the plan computes what the plain interpreter does, with all passes, with none, and with each left
+ * out. */
 #include "support/check.h"
 #include "support/interpret.h"
 #include "support/random_graph.h"
@@ -25,7 +26,8 @@ static void run_plan(random_graph *r, unsigned off, float *results)
     random_graph_results(r, results);
 }
 
-static void compare(random_graph *r, unsigned seed, const char *what, unsigned off, const float *want, const float *have)
+static void compare(random_graph *r, unsigned seed, const char *what, unsigned off, const float *want,
+                    const float *have)
 {
     for (int i = 0; i < RANDOM_RESULTS; i++) {
         if (fabsf(want[i] - have[i]) <= 2e-4f * (1 + fabsf(want[i])) || (isnan(want[i]) && isnan(have[i])) ||
@@ -83,8 +85,8 @@ static void each_pass_alone(void **state)
     static const struct {
         const char *name;
         lm_status (*run)(lm_graph *g);
-    } passes[] = {{"legalise", legalise}, {"simplify", lm__pass_simplify}, {"fold", lm__pass_fold}, {"cse", lm__pass_cse},
-                  {"epilogue", epilogue}, {"fuse", fuse},                  {"maps", maps}};
+    } passes[] = {{"legalise", legalise}, {"simplify", lm__pass_simplify}, {"fold", lm__pass_fold},
+                  {"cse", lm__pass_cse},  {"epilogue", epilogue},          {"fuse", fuse},          {"maps", maps}};
     (void)state;
     for (unsigned seed = 500; seed < 500 + GRAPHS / 4; seed++) {
         static random_graph r;

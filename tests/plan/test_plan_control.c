@@ -1,4 +1,5 @@
-/* scan and if through plans: what the interpreter computes, with every pass left out in turn; unused outputs; gradients. */
+/* scan and if through plans: what the interpreter computes, with every pass left out in turn; unused outputs;
+ * gradients. */
 #include "support/check.h"
 #include "support/interpret.h"
 #include "base/alloc.h"
@@ -52,7 +53,8 @@ static lm_status body(void *user, lm_graph *g, lm_value *const *in, lm_value **o
     (void)user;
     lm_value *t = lm_op_cast(in[4], LM_F32);
     out[0] = in[1];
-    out[1] = lm_op_tanh(lm_op_add(lm_op_multiply(in[0], in[3]), lm_op_add(in[2], lm_op_multiply(t, lm_scalar(g, LM_F32, 0.1)))));
+    lm_value *moved = lm_op_add(in[2], lm_op_multiply(t, lm_scalar(g, LM_F32, 0.1)));
+    out[1] = lm_op_tanh(lm_op_add(lm_op_multiply(in[0], in[3]), moved));
     out[2] = lm_op_subtract(out[1], in[0]);
     out[3] = lm_op_mean(in[0]);
     return LM_OK;
@@ -103,7 +105,8 @@ static void scan_gradients(void **state)
 {
     (void)state;
     scan s = make_scan(T, false);
-    lm_value *loss = lm_op_add(lm_op_sum(lm_op_square(s.out[2])), lm_op_add(lm_op_sum(s.out[1]), lm_op_sum(s.out[3])));
+    lm_value *loss = lm_op_add(lm_op_sum(s.out[1]), lm_op_sum(s.out[3]));
+    loss = lm_op_add(lm_op_sum(lm_op_square(s.out[2])), loss);
     lm_value *grads[4], *second[4];
     check_ok(lm_gradients(loss, 4, s.in, grads));
     for (int i = 0; i < 4; i++) check_ok(lm__graph_output(s.graph, grads[i]));
@@ -137,7 +140,8 @@ static void ifs(void **state)
         lm_value *p = lm_placeholder_new(g, "p", LM_BOOL, 0, NULL), *x = lm_placeholder(g, "x", LM_F32, N);
         lm_value *y = lm_placeholder(g, "y", LM_F32, N), *out[2], *grads[2];
         bool predicate = k & 1;
-        check_ok(lm_op_if(out, .predicate = p, .captures = {x, y}, .outputs = 2, .then = then, .otherwise = otherwise));
+        check_ok(lm_op_if(out, .predicate = p, .captures = {x, y}, .outputs = 2, .then = then,
+                          .otherwise = otherwise));
         if (k < 2) check_ok(lm__graph_output(g, out[0]));
         check_ok(lm__graph_output(g, out[1]));
         if (k >= 4) {

@@ -1,4 +1,5 @@
-/* Running plans: the same bytes for any number of threads, half floats, watch mode, packed weights, memory running out. */
+/* Running plans: the same bytes for any number of threads, half floats, watch mode, packed weights, memory running
+ * out. */
 #include "support/check.h"
 #include "support/oom.h"
 #include "support/random_graph.h"
@@ -53,7 +54,8 @@ static void threads_give_the_same_bytes(void **state)
     lm_graph *g = net();
     for (int t = 0; t < 3; t++) {
         check_ok(lm_set_threads(t + 1));
-        check_ok(run_plan(g, NULL, (const void *[]){x, k, b, w}, (void *[]){&got[t].loss, got[t].k, got[t].b, got[t].w}));
+        void *out[] = {&got[t].loss, got[t].k, got[t].b, got[t].w};
+        check_ok(run_plan(g, NULL, (const void *[]){x, k, b, w}, out));
         assert_memory_equal(&got[t], &got[0], sizeof got[0]);
     }
     assert_true(isfinite(got[0].loss) && got[0].loss > 0);
@@ -175,7 +177,8 @@ static void reuse_saves_memory(void **state)
     lm_value *x = lm_placeholder(g, "x", LM_F32, 64, 64);
     for (int i = 0; i < 40; i++) x = lm_op_softmax(lm_op_matmul(x, x), -1);
     check_ok(lm__graph_output(g, x));
-    lm__plan_options on = {.passes_off = LM__PASS_BIT(fast)}, off = {.passes_off = LM__PASS_BIT(fast) | LM__PASS_BIT(reuse)};
+    lm__plan_options on = {.passes_off = LM__PASS_BIT(fast)}, off = on;
+    off.passes_off |= LM__PASS_BIT(reuse);
     lm__plan *with, *without;
     check_ok(lm__plan_new(g, NULL, &on, &with));
     check_ok(lm__plan_new(g, NULL, &off, &without));
@@ -186,7 +189,8 @@ static void reuse_saves_memory(void **state)
     lm_free(g);
 }
 
-/* --- memory running out ------------------------------------------------------------------------------------------------- */
+/* --- memory running out
+ * ------------------------------------------------------------------------------------------------- */
 
 static lm_status plan_and_run(void *user)
 {
@@ -215,7 +219,8 @@ static lm_status make_and_call(void *user)
 {
     (void)user;
     lm_graph *g = lm_graph_new();
-    lm_value *x = lm_placeholder(g, "x", LM_F32, LM_ANY, 3), *zero = lm_placeholder(g, "z", LM_F32, 3), *out[3] = {x, x, x};
+    lm_value *x = lm_placeholder(g, "x", LM_F32, LM_ANY, 3), *out[3] = {x, x, x};
+    lm_value *zero = lm_placeholder(g, "z", LM_F32, 3);
     lm_op_scan(out, .carries = {zero}, .sequences = {x}, .outputs = 1, .body = scan_body);
     lm_function *f = lm_function(.graph = g, .inputs = {x, zero}, .outputs = {out[1], out[0]});
     lm_tensor *xs = lm_tensor_new(LM_F32, 2, (int64_t[]){4, 3}), *zs = lm_tensor_new(LM_F32, 1, (int64_t[]){3});
@@ -233,5 +238,5 @@ static void functions_out_of_memory(void **state)
 
 RUN(cmocka_unit_test(threads_give_the_same_bytes), cmocka_unit_test(more_threads_are_refused),
     cmocka_unit_test(half_floats), cmocka_unit_test(watch_names_layer_and_op),
-    cmocka_unit_test(the_size_is_known), cmocka_unit_test(reuse_saves_memory), cmocka_unit_test(planning_out_of_memory),
-    cmocka_unit_test(functions_out_of_memory))
+    cmocka_unit_test(the_size_is_known), cmocka_unit_test(reuse_saves_memory),
+    cmocka_unit_test(planning_out_of_memory), cmocka_unit_test(functions_out_of_memory))

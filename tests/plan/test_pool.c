@@ -1,4 +1,5 @@
-/* Pooling in convolutions: the same numbers as apart, for odd sizes, padding, strides, activations; and where it must not be. */
+/* Pooling in convolutions: the same numbers as apart, for odd sizes, padding, strides, activations; and where it
+ * must not be. */
 #include "support/check.h"
 #include "base/alloc.h"
 #include "ops/registry.h"
@@ -37,7 +38,8 @@ static lm_graph *build(const layer *l, int mode)
     lm_value *b = lm_placeholder(g, "b", LM_F32, l->filters), *grads[3];
     lm_value *h = lm_op_add(lm_op_conv2d(x, k, .strides = {l->stride}, .padding = l->padding), b);
     h = l->activation == 1 ? lm_op_relu(h) : l->activation == 2 ? lm_op_tanh(h) : h;
-    lm_value *y = lm_op_max_pool2d(h, .pool_size = {l->pool}, .strides = {l->pool_stride}, .padding = l->pool_padding);
+    lm_value *y = lm_op_max_pool2d(h, .pool_size = {l->pool}, .strides = {l->pool_stride},
+                                   .padding = l->pool_padding);
     lm_value *loss = lm_op_sum(lm_op_multiply(lm_op_sin(y), y));
     int n = mode == INFERENCE ? 0 : mode == FIRST_LAYER ? 2 : 3;
     if (n) check_ok(lm_gradients(loss, n, (lm_value *[]){k, b, x}, grads));
@@ -80,7 +82,8 @@ static void check_close(const layer *l, const float *want, const float *have, si
     for (size_t i = 0; i < n; i++) largest = fmaxf(largest, fabsf(want[i]));
     for (size_t i = 0; i < n; i++)
         if (!(fabsf(want[i] - have[i]) <= 2e-5f * largest))
-            fail_msg("layer %d, element %zu of %zu: %g, not %g", (int)(l - layers), i, n, (double)have[i], (double)want[i]);
+            fail_msg("layer %d, element %zu of %zu: %g, not %g", (int)(l - layers), i, n, (double)have[i],
+                     (double)want[i]);
 }
 
 static void equals_apart(void **state)

@@ -138,7 +138,8 @@ static void make_variables(random_graph *r, maker *m)
         int s = (int)pick(m, sizeof shapes / sizeof shapes[0]);
         char name[8] = {'v', (char)('0' + i), 0};
         lm_tensor *t = r->initial[i] = lm_tensor_new(LM_F32, shapes[s].rank, shapes[s].dims);
-        for (size_t k = 0; k < lm_tensor_size(t); k++) ((float *)lm_tensor_data(t))[k] = (float)pick(m, 2000) / 1000 - 1;
+        float *data = lm_tensor_data(t);
+        for (size_t k = 0; k < lm_tensor_size(t); k++) data[k] = (float)pick(m, 2000) / 1000 - 1;
         r->variables[i] = lm_variable_new(name, t, true);
         keep(m, lm__graph_read(m->graph, r->variables[i]));
     }

@@ -1,10 +1,12 @@
 /* kernels/fast/conv2d_pool.c: conv2d_pool and conv2d_pool_backward_kernel on our own vector code.
  *
- * A unit is some rows of pooling windows of one image. What lies between convolution and pooling is made, or put back, for one
- * unit in the thread's scratch memory, where it stays in the caches. Windows must lie side by side without padding.
+ * A unit is some rows of pooling windows of one image. What lies between convolution and pooling is made, or put
+ * back, for one unit in the thread's scratch memory, where it stays in the caches. Windows must lie side by side
+ * without padding.
  *
- * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.26 ms as apart, but
- * without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms against 0.42 ms apart. */
+ * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.26 ms
+ * as apart, but without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms against 0.42
+ * ms apart. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/conv2d_pool.h"
@@ -100,7 +102,8 @@ static lm__conv conv_of(const pooled *f, const unit *u)
                       .offset = f->offset, .ldb = d->filters};
 }
 
-/* --- forward --------------------------------------------------------------------------------------------------------- */
+/* --- forward
+ * --------------------------------------------------------------------------------------------------------- */
 
 typedef struct forward {
     const pooled *f;
@@ -129,8 +132,8 @@ static void pool_unit(const forward *r, int64_t index, float *scratch)
     for (int64_t y = 0; y < u.rows; y++) {
         int64_t at = (u.image * f->p.out_height + u.y0 + y) * small;
         f->simd->max_pool_row(&(lm__pool_row){
-            .in = between + y * f->p.size_y * line, .rows = f->p.size_y, .width = d->out_width, .channels = d->filters,
-            .out_width = f->p.out_width, .size = f->p.size_x, .stride = f->p.size_x,
+            .in = between + y * f->p.size_y * line, .rows = f->p.size_y, .width = d->out_width,
+            .channels = d->filters, .out_width = f->p.out_width, .size = f->p.size_x, .stride = f->p.size_x,
             .place = (u.y0 + y) * f->p.size_y * d->out_width, .out = r->y ? r->y + at : NULL,
             .index = r->index ? r->index + at : NULL});
     }
@@ -171,7 +174,8 @@ static lm_status run_forward(const lm__run *run)
     return LM_OK;
 }
 
-/* --- the kernel's gradient ------------------------------------------------------------------------------------------- */
+/* --- the kernel's gradient
+ * ------------------------------------------------------------------------------------------- */
 
 typedef struct backward {
     const pooled *f;
@@ -239,7 +243,8 @@ static lm_status prepare_backward(const lm__problem *p, lm__needs *needs, void *
 
 static lm_status run_backward(const lm__run *run)
 {
-    backward r = {.f = run->state, .x = run->in[0], .dy = run->in[1], .index = run->in[2], .dk = run->out[0], .run = run};
+    backward r = {.f = run->state, .x = run->in[0], .dy = run->in[1], .index = run->in[2], .dk = run->out[0],
+                  .run = run};
     lm__parallel((size_t)r.f->slices, slice_job, &r);
     if (r.f->slices > 1)
         r.f->simd->add_up(r.dk, r.f->size, (const float *)run->shared, r.f->size, (size_t)r.f->slices - 1);
@@ -247,7 +252,8 @@ static lm_status run_backward(const lm__run *run)
     return lm__fail(LM_INTERNAL, "conv2d_pool_backward_kernel: a place lies outside its window");
 }
 
-/* --- what is taken --------------------------------------------------------------------------------------------------- */
+/* --- what is taken
+ * --------------------------------------------------------------------------------------------------- */
 
 /* Small kernels of one group, of which a partial result costs little, and windows side by side. */
 static bool fits(const lm__problem *p, const lm__conv2d_dims *d, const lm__pool2d *pool)
