@@ -32,8 +32,8 @@ static const char help[] =
     "                     Adam on MNIST, batches of 32, fetching the batch from an array included\n"
     "  seedcnn_infer_1    the same model predicting one picture, one call on the caller's memory\n"
     "  seedcnn_infer_256  the same, 256 pictures\n"
-    "  --json             one JSON object a line, also on a terminal; elsewhere that is the rule. ms_per_step is the\n"
-    "                     best of three rounds; flops_per_step counts two for each multiply-add of the matrix\n"
+    "  --json             one JSON object a line, also on a terminal; elsewhere that is the rule. ms_per_step is\n"
+    "                     the best of three rounds; flops_per_step counts two for each multiply-add of the matrix\n"
     "                     products and convolutions that are needed\n";
 
 /* What the child sends. */
@@ -127,8 +127,8 @@ static void print_row(const bench_workload *w, const report *r, bool first)
     const bench_figures *f = &r->figures;
     if (first)
         printf("%-20s %10s %12s %10s %9s   loss\n", "workload", "ms/step", "items/s", "GFLOP/s", "peak MB");
-    printf("%-20s %10.4f %12.0f %10.1f %9.1f   ", w->name, f->ms_per_step,
-           1e3 * (double)f->items_per_step / f->ms_per_step, 1e-6 * f->flops_per_step / f->ms_per_step, r->peak_rss_mb);
+    double rate = 1e3 * (double)f->items_per_step / f->ms_per_step, gflops = 1e-6 * f->flops_per_step / f->ms_per_step;
+    printf("%-20s %10.4f %12.0f %10.1f %9.1f   ", w->name, f->ms_per_step, rate, gflops, r->peak_rss_mb);
     if (isfinite(f->loss_first)) printf("%.4f -> %.4f\n", f->loss_first, f->loss_last);
     else printf("-\n");
 }

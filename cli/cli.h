@@ -9,8 +9,8 @@
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 
-/* A sub-command: one file, one line in commands.def. `help` has usage and examples; the options that every command has
- * are added to it. */
+/* A sub-command: one file, one line in commands.def. `help` has usage and examples; the options that every command
+ * has are added to it. */
 typedef struct cli_command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv);          /* without the command's own name; returns the exit status */
@@ -25,9 +25,9 @@ typedef struct cli_option {
     int64_t least, most;                        /* of a number */
 } cli_option;
 
-/* Reads options and operands of a command, and obeys --threads and --seed. Options end with an entry without a name. At
- * most `most` operands are put into `operands`; *count receives how many. Returns 0, or 2 after a message. --help is
- * not seen here: main answers it. */
+/* Reads options and operands of a command, and obeys --threads and --seed. Options end with an entry without a
+ * name. At most `most` operands are put into `operands`; *count receives how many. Returns 0, or 2 after a message.
+ * --help is not seen here: main answers it. */
 int cli_read(const cli_command *command, int argc, char **argv, const cli_option *options, int most,
              const char **operands, int *count);
 

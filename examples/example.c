@@ -38,7 +38,8 @@ static void usage(FILE *to, const example *run, const char *what)
 
 static void wrong(const example *run, const char *option, const char *value, const char *want)
 {
-    fprintf(stderr, "%s: error: %s%s%s: %s (see --help)\n", run->name, option, value ? " " : "", value ? value : "", want);
+    const char *gap = value ? " " : "";
+    fprintf(stderr, "%s: error: %s%s%s: %s (see --help)\n", run->name, option, gap, value ? value : "", want);
     exit(2);
 }
 

@@ -1,4 +1,5 @@
-/* examples/mnist.c: the tutorial's job: a small convolutional net learns to read digits, is tested, and reads new ones. */
+/* examples/mnist.c: the tutorial's job: a small convolutional net learns to read digits, is tested, and reads new
+ * ones. */
 #include "example.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ static int64_t likeliest(const lm_tensor *p, int64_t row)
 {
     int64_t best = 0;
     for (int64_t c = 1; c < CLASSES; c++)
-        if (lm_tensor_get(p, (size_t)(row * CLASSES + c)) > lm_tensor_get(p, (size_t)(row * CLASSES + best))) best = c;
+        if (lm_tensor_get(p, (size_t)(row * CLASSES + c)) > lm_tensor_get(p, (size_t)(row * CLASSES + best)))
+            best = c;
     return best;
 }
 

@@ -121,15 +121,16 @@ static int64_t optimizer_numbers(const lm_model *model)
 static void totals(lm__text *t, const lm_model *model)
 {
     size_t element = model->nlayers ? lm_dtype_size(model->layer[0]->dtype) : 4;
-    int64_t all = lm_parameters(model, false), trainable = lm_parameters(model, true), extra = optimizer_numbers(model);
+    int64_t all = lm_parameters(model, false), trainable = lm_parameters(model, true);
+    int64_t extra = optimizer_numbers(model);
     total(t, "Total params", all + extra, element);
     total(t, "Trainable params", trainable, element);
     total(t, "Non-trainable params", all - trainable, element);
     if (extra) total(t, "Optimizer params", extra, element);
 }
 
-/* What a training step's arrays look like where none was seen yet: the input as declared, and the targets that the loss
- * is meant for. */
+/* What a training step's arrays look like where none was seen yet: the input as declared, and the targets that the
+ * loss is meant for. */
 static void likely_kinds(const lm_model *model, lm__array_kind kinds[3])
 {
     const lm__shape *in = &model->input, *out = &model->output;
