@@ -1,0 +1,144 @@
+/* tests/formats/recipes.h: models of every kind that a .keras file must carry, with data to train them on. */
+#ifndef LM_TESTS_RECIPES_H
+#define LM_TESTS_RECIPES_H
+
+#include <lamina/lamina.h>
+#include <math.h>
+
+enum { RECIPE_BATCH = 6, RECIPE_STEPS = 3 };
+
+typedef struct recipe {
+    const char *name;
+    lm_model *(*make)(void);
+    int64_t labels;                     /* classes of integer targets; 0: targets like the output */
+    bool random;                        /* its training draws numbers that Keras draws differently */
+} recipe;
+
+/* The tutorial's model, small. */
+static inline lm_model *recipe_digits(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {12, 12, 1}),
+        lm_rescaling(.scale = 1.0 / 255),
+        lm_conv2d(.filters = 4, .kernel_size = {3, 3}, .activation = "relu"),
+        lm_max_pooling2d(.pool_size = {2, 2}),
+        lm_flatten(),
+        lm_dense(.units = 8, .activation = "relu"),
+        lm_dense(.units = 10, .activation = "softmax"));
+    lm_compile(m, .optimizer = lm_adam(), .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"});
+    return m;
+}
+
+/* Layers, activations and initializers in their variants. */
+static inline lm_model *recipe_layers(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {9, 8, 2}),
+        lm_conv2d(.filters = 4, .kernel_size = {3, 2}, .padding = "same", .activation = "silu", .groups = 2,
+                  .kernel_initializer = "he_normal"),
+        lm_batch_normalization(.momentum = 0.75),
+        lm_relu(.negative_slope = 0.25),
+        lm_conv2d(.filters = 3, .kernel_size = {2}, .strides = {2}, .use_bias = false,
+                  .kernel_initializer_object = lm_init_random_normal(.stddev = 0.25)),
+        lm_average_pooling2d(.pool_size = {2, 1}, .strides = {1}, .padding = "same"),
+        lm_activation(.activation = "softplus"),
+        lm_reshape(.target_shape = {LM_ANY, 4}),
+        lm_flatten(.name = "flat"),
+        lm_dense(.units = 7, .activation = "gelu", .name = "wide", .bias_initializer = "ones"),
+        lm_batch_normalization(.center = false, .scale = false),
+        lm_dense(.units = 4),
+        lm_softmax());
+    lm_compile(m, .optimizer = lm_sgd(.learning_rate = 0.125, .momentum = 0.875, .nesterov = true),
+               .loss_object = lm_loss_categorical_crossentropy(.label_smoothing = 0.125),
+               .metrics = {"accuracy", "mean_squared_error"});
+    return m;
+}
+
+static inline lm_model *recipe_pools(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {6, 6, 3}),
+        lm_conv2d(.filters = 4, .kernel_size = {3, 3}, .dilation_rate = {2, 2}, .activation = "tanh"),
+        lm_global_average_pooling2d(),
+        lm_dense(.units = 1, .activation = "sigmoid"));
+    lm_compile(m, .optimizer = lm_rmsprop(.learning_rate = 0.0078125, .centered = true, .momentum = 0.5),
+               .loss = "binary_crossentropy", .metrics = {"accuracy"});
+    return m;
+}
+
+static inline lm_model *recipe_regression(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {5}),
+        lm_dense(.units = 6, .activation = "elu"),
+        lm_dense(.units = 2));
+    lm_compile(m, .optimizer = lm_adamw(.weight_decay = 0.0625, .clipnorm = 0.5, .amsgrad = true), .loss = "mse",
+               .metrics = {"mae"});
+    return m;
+}
+
+static inline lm_model *recipe_dropout(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {8}),
+        lm_dense(.units = 16, .activation = "relu"),
+        lm_dropout(.rate = 0.25),
+        lm_dense(.units = 3));
+    lm_compile(m, .optimizer_name = "adam",
+               .loss_object = lm_loss_sparse_categorical_crossentropy(.from_logits = true));
+    return m;
+}
+
+static inline lm_model *recipe_global_max(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {4, 4, 2}),
+        lm_conv2d(.filters = 3, .kernel_size = {2, 2}),
+        lm_global_max_pooling2d(),
+        lm_dense(.units = 2));
+    lm_compile(m, .optimizer = lm_sgd(), .loss = "mae");
+    return m;
+}
+
+static const recipe recipes[] = {
+    {"digits", recipe_digits, 10, false},    {"layers", recipe_layers, 0, false},
+    {"pools", recipe_pools, 0, false},       {"regression", recipe_regression, 0, false},
+    {"dropout", recipe_dropout, 3, true},    {"global_max", recipe_global_max, 0, false},
+};
+enum { RECIPES = sizeof recipes / sizeof *recipes };
+
+/* A number between 0 and 1 that depends on its arguments alone. */
+static inline double recipe_number(int salt, size_t i)
+{
+    double v = sin((double)(salt + 1) * 78.233 + (double)i * 12.9898) * 43758.5453;
+    return v - floor(v);
+}
+
+static inline lm_tensor *recipe_x(const lm_model *m)
+{
+    int64_t dims[LM_MAX_RANK];
+    int rank = lm_model_input(m, NULL, dims);
+    dims[0] = RECIPE_BATCH;
+    lm_tensor *x = lm_tensor_new(LM_F32, rank, dims);
+    bool pixels = dims[1] == 12;
+    for (size_t i = 0; i < lm_tensor_size(x); i++)
+        ((float *)lm_tensor_data(x))[i] = (float)(recipe_number(0, i) * (pixels ? 255 : 2) - (pixels ? 0 : 1));
+    return x;
+}
+
+static inline lm_tensor *recipe_y(const recipe *r, const lm_model *m)
+{
+    int64_t dims[LM_MAX_RANK], n = RECIPE_BATCH;
+    int rank = lm_model_output(m, NULL, dims);
+    dims[0] = RECIPE_BATCH;
+    lm_tensor *y = r->labels ? lm_tensor_new(LM_I64, 1, &n) : lm_tensor_new(LM_F32, rank, dims);
+    for (size_t i = 0; i < lm_tensor_size(y); i++) {
+        double number = recipe_number(1, i);
+        if (r->labels) ((int64_t *)lm_tensor_data(y))[i] = (int64_t)(number * (double)r->labels);
+        else if (dims[1] == 4) ((float *)lm_tensor_data(y))[i] = i % 4 == i / 4 % 3;    /* one class an example */
+        else ((float *)lm_tensor_data(y))[i] = (float)(dims[1] == 1 ? (double)(i % 2) : number);
+    }
+    return y;
+}
+
+#endif
