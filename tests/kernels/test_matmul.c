@@ -9,9 +9,9 @@ static void product(cmp *c, lm__matmul attr, int rank_a, const int64_t *lead_a, 
 {
     int rank = rank_a > rank_b ? rank_a : rank_b;
     int64_t a[LM_MAX_RANK], b[LM_MAX_RANK], y[LM_MAX_RANK];
-    memcpy(a, lead_a, (size_t)rank_a * sizeof *a);
-    memcpy(b, lead_b, (size_t)rank_b * sizeof *b);
-    memcpy(y, lead, (size_t)rank * sizeof *y);
+    for (int i = 0; i < rank_a; i++) a[i] = lead_a[i];
+    for (int i = 0; i < rank_b; i++) b[i] = lead_b[i];
+    for (int i = 0; i < rank; i++) y[i] = lead[i];
     a[rank_a] = attr.transpose_a ? k : m, a[rank_a + 1] = attr.transpose_a ? m : k;
     b[rank_b] = attr.transpose_b ? n : k, b[rank_b + 1] = attr.transpose_b ? k : n;
     y[rank] = m, y[rank + 1] = n;

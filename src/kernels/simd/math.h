@@ -13,15 +13,15 @@
 #define V_ABS(x) ((vf)((vi)(x) & 0x7FFFFFFF))
 #define V_SIGN(x) ((vi)(x) & (int32_t)0x80000000)
 
-/* 2^n for -126 <= n <= 127 */
-INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }
+/* 2^n for -126 <= n <= 127. Bits are shifted and added without sign: NaN may have brought any. */
+INLINE vf power_of_two(vi n) { return (vf)(((vu)n + 127) << 23); }
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to a whole number. */
 INLINE vf reduce_exp(vf x, vi *n)
 {
     const vf shift = splat(12582912.0f);
     vf z = x * 1.44269504f + shift, whole = z - shift;
-    *n = (vi)z - (vi)shift;
+    *n = (vi)((vu)z - (vu)shift);
     x = x - whole * 0.693359375f;
     return x - whole * -2.12194440e-4f;
 }
@@ -38,7 +38,7 @@ INLINE vf v_exp(vf x)
     q = q * r + 0.49999994f;
     vf p = q * r * r + r + 1.0f;
     vi half = n >> 1;                                   /* in two steps: 2^n alone may be out of range */
-    return p * power_of_two(half) * power_of_two(n - half);
+    return p * power_of_two(half) * power_of_two((vi)((vu)n - (vu)half));
 }
 
 INLINE vf v_expm1(vf x)
@@ -62,8 +62,8 @@ INLINE vf v_expm1(vf x)
  * sum. */
 INLINE vf log_parts(vf x, vf less, vf *high)
 {
-    vi e = ((vi)x - 0x3F3504F3) >> 23;                  /* the fraction in [sqrt(1/2), sqrt(2)) */
-    vf f = (vf)((vi)x - (e << 23)) - 1.0f;
+    vi e = (vi)((vu)x - 0x3F3504F3u) >> 23;             /* the fraction in [sqrt(1/2), sqrt(2)) */
+    vf f = (vf)((vu)x - ((vu)e << 23)) - 1.0f;
     vf p = splat(0.067466408f);                         /* 3e-9 of log(1 + f) */
     p = p * f + -0.116756521f;
     p = p * f + 0.11888162f;
