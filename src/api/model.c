@@ -43,7 +43,7 @@ lm_status lm_sequential_add(lm_model *model, lm_layer *layer)
 
 lm_status lm_build(lm_model *model, int rank, const int64_t *dims)
 {
-    CHANGE(model, lm__model_build(model, rank, dims, LM_F32));
+    CHANGE(model, lm__model_build(model, rank, dims));
 }
 
 /* Takes over the arguments' objects, also when the model has failed. */
@@ -228,9 +228,10 @@ lm_variable *lm_weight(const lm_model *model, int index)
 
 lm_layer *lm_layer_from_config(const char *class_name, const char *json)
 {
-    const lm__class *class = lm__class_find(lm__layer_classes, class_name ? class_name : "", "layer");
+    const lm__class *class = class_name ? lm__class_find(lm__layer_classes, class_name, "layer") : NULL;
+    if (!class_name) lm__fail(LM_INVALID, "the name of the layer's class is NULL");
     json_error_t error;
-    json_t *config = class ? json_loads(json ? json : "{}", 0, &error) : NULL;
+    json_t *config = class ? json_loads(json ? json : "{}", JSON_REJECT_DUPLICATES, &error) : NULL;
     if (class && !config) lm__fail(LM_CORRUPT, "%s: its JSON is wrong in line %d: %s", class->name, error.line, error.text);
     lm_layer *layer = config ? lm__layer_from(class, config) : lm__object_poison(&lm__layer_type);
     json_decref(config);

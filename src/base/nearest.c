@@ -38,8 +38,20 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
     return rows[n % 3][m];
 }
 
+/* The first name of which `name` is the beginning: "glorot" for "glorot_uniform". */
+static const char *begins_so(const char *name, size_t n, const char *const *list)
+{
+    for (; n >= 4 && *list; list++) {
+        size_t i = 0;
+        while (i < n && (*list)[i] && fold(name[i]) == fold((*list)[i])) i++;
+        if (i == n) return *list;
+    }
+    return NULL;
+}
+
 const char *lm__nearest(const char *name, const char *const *list)
 {
+    const char *const *first = list;
     if (!name || !list) return NULL;
     size_t n = strlen(name), best = (size_t)-1;
     const char *found = NULL;
@@ -51,7 +63,7 @@ const char *lm__nearest(const char *name, const char *const *list)
         size_t limit = longer / 3 > 1 ? longer / 3 : 1;
         if (d <= limit && d < best && d < m) best = d, found = *list;
     }
-    return found;
+    return found ? found : begins_so(name, n, first);
 }
 
 const char *lm_nearest(const char *name, const char *const *list)

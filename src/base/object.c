@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/status.h"
 
+#include <string.h>
+
 /* The statics that stand for "no memory" are never counted, changed or freed. */
 static int is_static(const lm__object *object)
 {
@@ -85,11 +87,17 @@ void *lm__object_poison(const lm__type *type)
     return lm__object_fail(o, 1);
 }
 
+static const char *article(const char *noun)
+{
+    return noun[0] && strchr("aeiou", noun[0]) ? "an" : "a";
+}
+
 lm_status lm__object_check(const void *object, const lm__type *type, const char *what)
 {
     const lm__object *o = object;
-    if (!o) return lm__fail(LM_INVALID, "%s: NULL instead of a %s", what, type->name);
+    if (!o) return lm__fail(LM_INVALID, "%s: NULL instead of %s %s", what, article(type->name), type->name);
     if (o->type != type)
-        return lm__fail(LM_INVALID, "%s: a %s came where a %s was expected", what, o->type->name, type->name);
+        return lm__fail(LM_INVALID, "%s: %s %s came where %s %s was expected", what, article(o->type->name), o->type->name,
+                        article(type->name), type->name);
     return o->status == LM_OK ? LM_OK : lm__fail(o->status, "%s", lm_error(o));
 }

@@ -11,22 +11,16 @@
 
 #define AT(type, args, offset) ((type *)((char *)(args) + (offset)))
 
-/* Whether `word` stands in a list such as "valid|same". */
-static int listed(const char *list, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = list; at && *at;) {
-        const char *end = strchr(at, '|');
-        size_t n = end ? (size_t)(end - at) : strlen(at);
-        if (n == length && !memcmp(at, word, n)) return 1;
-        at = end ? end + 1 : NULL;
-    }
-    return 0;
-}
-
 static lm_status bad_value(const lm__class *class, const lm__field *f, const char *got, const char *want)
 {
     return lm__fail(LM_INVALID, "%s: %s = %s, but it must be %s", class->name, f->name, got, want);
+}
+
+/* Whether a number's default is 0, which its limits exclude. */
+static int required(const lm__class *class, const lm__field *f)
+{
+    const void *usual = (const char *)class->defaults + f->offset;
+    return f->kind == LM__FIELD_INT && *(const int64_t *)usual == 0 && f->low > 0;
 }
 
 static lm_status check_number(const lm__class *class, const lm__field *f, double value)
@@ -36,7 +30,7 @@ static lm_status check_number(const lm__class *class, const lm__field *f, double
     char got[64], want[128];
     snprintf(got, sizeof got, "%g", value);
     if (isinf(f->high))
-        snprintf(want, sizeof want, "%g or more%s", f->low, f->low == 1 && value == 0 ? " (was it left out?)" : "");
+        snprintf(want, sizeof want, "%g or more%s", f->low, value == 0 && required(class, f) ? " (was it left out?)" : "");
     else
         snprintf(want, sizeof want, "between %g and %g", f->low, f->high);
     return bad_value(class, f, got, want);
@@ -44,7 +38,7 @@ static lm_status check_number(const lm__class *class, const lm__field *f, double
 
 static lm_status check_choice(const lm__class *class, const lm__field *f, const char *value)
 {
-    if (!f->choices || !value || listed(f->choices, value)) return LM_OK;
+    if (!f->choices || !value || lm__listed(f->choices, value)) return LM_OK;
     char got[80], want[160];
     size_t n = 0;
     snprintf(got, sizeof got, "\"%.60s\"", value);
@@ -60,30 +54,40 @@ static lm_status check_choice(const lm__class *class, const lm__field *f, const 
     return bad_value(class, f, got, want);
 }
 
-/* {3} -> {3, 3}; then each number's limits. */
-static lm_status check_ints(const lm__class *class, const lm__field *f, int64_t *value)
+/* "{3, 0}" */
+static void list_text(const int64_t *value, int count, char *text, size_t bytes)
 {
-    int given = 0;
-    for (int i = 0; i < f->count; i++) given += value[i] != 0;
-    if (given == 0) return LM_OK;
-    if (given == 1 && value[0])
-        for (int i = 1; i < f->count; i++) value[i] = value[0];
-    for (int i = 0; i < f->count; i++) LM_TRY(check_number(class, f, (double)value[i]));
-    return LM_OK;
+    size_t n = 0;
+    for (int i = 0; i < count && n + 1 < bytes; i++)
+        n += (size_t)snprintf(text + n, bytes - n, "%s%lld", i ? ", " : "{", (long long)value[i]);
+    if (n + 1 < bytes) snprintf(text + n, bytes - n, "}");
 }
 
-/* The list's end is its first 0; 0 as a size would be silently lost otherwise, so nothing may follow it. */
-static lm_status check_shape(const lm__class *class, const lm__field *f, const int64_t *value)
+/* {3} -> {3, 3}; then each number's limits. All 0 is None where that is the default, else it is a mistake. */
+static lm_status check_ints(const lm__class *class, const lm__field *f, int64_t *value)
+{
+    const int64_t *usual = (const int64_t *)((const char *)class->defaults + f->offset);
+    char got[128];
+    int given = 0, bad = 0;
+    for (int i = 0; i < f->count; i++) given += value[i] != 0;
+    if (given == 0 && !usual[0]) return LM_OK;
+    list_text(value, f->count, got, sizeof got);
+    if (given == 1 && value[0])
+        for (int i = 1; i < f->count; i++) value[i] = value[0];
+    for (int i = 0; i < f->count; i++) bad += value[i] < (int64_t)f->low;
+    return bad ? bad_value(class, f, got, "1 or more in each direction") : LM_OK;
+}
+
+lm_status lm__check_sizes(const char *class_name, const char *field, const int64_t *value)
 {
     int end = 0;
     while (end < LM_MAX_RANK && value[end]) end++;
     for (int i = 0; i < LM_MAX_RANK; i++) {
         if (i > end && value[i])
-            return lm__fail(LM_INVALID, "%s: dimension %d of %s is 0; sizes must be 1 or more", class->name, end,
-                            f->name);
+            return lm__fail(LM_INVALID, "%s: size %d of %s is 0, but it must be 1 or more", class_name, end, field);
         if (value[i] < LM_ANY)
-            return lm__fail(LM_INVALID, "%s: dimension %d of %s is %lld; sizes must be 1 or more (or LM_ANY)",
-                            class->name, i, f->name, (long long)value[i]);
+            return lm__fail(LM_INVALID, "%s: size %d of %s is %lld, but it must be 1 or more, or LM_ANY", class_name, i,
+                            field, (long long)value[i]);
     }
     return LM_OK;
 }
@@ -106,7 +110,7 @@ static lm_status take_field(const lm__class *class, const lm__field *f, void *ar
     case LM__FIELD_FLOAT: return check_number(class, f, *AT(double, args, f->offset));
     case LM__FIELD_BOOL: return LM_OK;
     case LM__FIELD_INTS: return check_ints(class, f, AT(int64_t, args, f->offset));
-    case LM__FIELD_SHAPE: return check_shape(class, f, AT(int64_t, args, f->offset));
+    case LM__FIELD_SHAPE: return lm__check_sizes(class->name, f->name, AT(int64_t, args, f->offset));
     case LM__FIELD_STRING:
         LM_TRY(copy_text(AT(const char *, args, f->offset)));
         return check_choice(class, f, *AT(const char *, args, f->offset));
@@ -121,7 +125,7 @@ static lm_status take_field(const lm__class *class, const lm__field *f, void *ar
         lm_initializer **object = AT(lm_initializer *, args, f->other);
         LM_TRY(copy_text(name));
         if (!*object && *name) *object = lm__initializer_named(*name);
-        return *object ? lm__object_check(*object, &lm__initializer_type, f->name) : LM_OK;
+        return *object ? lm__object_check(*object, &lm__initializer_type, "the object") : LM_OK;
     }
     }
     return LM_OK;
@@ -139,10 +143,11 @@ static lm_status take_fields(const lm__class *class, void *args)
 {
     for (const lm__field *f = class->fields; f->name; f++) {
         lm_status status = take_field(class, f, args);
-        if (status) {
-            forget_texts(f + 1, args);
-            return status;
-        }
+        if (!status) continue;
+        if (f->kind == LM__FIELD_INITIALIZER) lm__fail_in("%s: %s", class->name, f->name);
+        if (f->kind == LM__FIELD_ACTIVATION) lm__fail_in("%s", class->name);
+        forget_texts(f + 1, args);
+        return status;
     }
     return LM_OK;
 }
@@ -194,38 +199,4 @@ void lm__configured_destroy(void *object)
             lm__free((void *)*AT(const char *, self->args, f->offset));
     release_objects(self->class, self->args);
     lm__free(self->args);
-}
-
-const lm__class *lm__class_find(const lm__class *const *list, const char *name, const char *what)
-{
-    char snake[64];
-    const char *names[257];
-    int n = 0;
-    for (const lm__class *const *c = list; *c; c++) {
-        lm__snake_case((*c)->name, snake, sizeof snake);
-        if (!strcmp((*c)->name, name) || !strcmp(snake, name) || listed((*c)->aliases, name)) return *c;
-        if (n < 256) names[n++] = (*c)->name;
-    }
-    names[n] = NULL;
-    const char *near = lm__nearest(name, names);
-    if (near)
-        lm__fail(LM_NOT_FOUND, "unknown %s \"%.80s\" (did you mean \"%s\"?)", what, name, near);
-    else
-        lm__fail(LM_NOT_FOUND, "unknown %s \"%.80s\"", what, name);
-    return NULL;
-}
-
-static int is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-static int is_lower(char c) { return c >= 'a' && c <= 'z'; }
-
-void lm__snake_case(const char *name, char *out, size_t bytes)
-{
-    size_t n = 0;
-    for (size_t i = 0; name[i] && n + 2 < bytes; i++) {
-        char c = name[i], next = name[i + 1];
-        int word = i > 0 && is_upper(c) && (is_lower(next) || is_lower(name[i - 1]));
-        if (word) out[n++] = '_';
-        out[n++] = is_upper(c) ? (char)(c - 'A' + 'a') : c;
-    }
-    out[n] = 0;
 }

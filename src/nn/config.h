@@ -74,8 +74,8 @@ void *lm__configured_new(const lm__class *class, const void *args);
 /* For lm__type.destroy. */
 void lm__configured_destroy(void *object);
 
-/* The class of that name or alias in a NULL-terminated list, or NULL with LM_NOT_FOUND recorded: unknown layer "Dens" (did
- * you mean "Dense"?); `what` is "layer", "loss", … */
+/* The class of that name in a NULL-terminated list: Keras's class name, the same in lower or snake case, or an alias. NULL
+ * with LM_NOT_FOUND recorded: unknown layer "Dens" (did you mean "Dense"?); `what` is "layer", "loss", … */
 const lm__class *lm__class_find(const lm__class *const *list, const char *name, const char *what);
 
 /* Keras's {"module", "class_name", "config", "registered_name"}; new reference, NULL when memory is out. */
@@ -87,5 +87,11 @@ void *lm__configured_from(const lm__class *class, const json_t *config);
 
 /* "MaxPooling2D" -> "max_pooling2d", Keras's rule. */
 void lm__snake_case(const char *name, char *out, size_t bytes);
+
+/* A list of sizes as arguments have it, LM_MAX_RANK of them: it ends at its first 0, so that nothing may follow one; LM_ANY is allowed. */
+lm_status lm__check_sizes(const char *class_name, const char *field, const int64_t *sizes);
+
+/* Whether `word` stands in a list such as "valid|same". */
+int lm__listed(const char *list, const char *word);
 
 #endif

@@ -133,10 +133,10 @@ static lm_status read_initializer(const lm__class *class, const char *key, const
                                              : json_string_value(value);
     if (!name) return wrong(class, key, value, "an initializer");
     const lm__class *found = lm__class_find(lm__initializer_classes, name, "initializer");
-    if (!found) return lm_last_status();
+    if (!found) return lm__fail_in("%s: %s", class->name, key);
     *out = json_is_object(value) ? lm__configured_from(found, json_object_get(value, "config"))
                                  : lm__configured_new(found, NULL);
-    return lm__object_check(*out, &lm__initializer_type, key);
+    return lm_failed(*out) ? lm__fail_in("%s: %s", class->name, key) : LM_OK;
 }
 
 static lm_status read_field(const lm__class *class, const lm__field *f, const json_t *value, void *args)
@@ -192,6 +192,17 @@ static const char *entry(const char *list, const char *key, size_t *length)
     return NULL;
 }
 
+/* A slip of the pen, or one of Keras's arguments that Lamina does not have. */
+static lm_status unknown_key(const lm__class *class, const char *key, const json_t *value)
+{
+    const char *names[64] = {NULL};
+    int n = 0;
+    for (const lm__field *f = class->fields; f->name && n < 63; f++) names[n++] = f->name;
+    const char *near = strlen(key) < 16 ? lm__nearest(key, names) : NULL; /* kernel_regularizer is no kernel_initializer */
+    if (!near) return wrong(class, key, value, "null: Lamina does not have it");
+    return lm__fail(LM_CORRUPT, "%s: unknown argument \"%s\" (did you mean \"%s\"?)", class->name, key, near);
+}
+
 static lm_status check_ignored(const lm__class *class, const char *key, const json_t *value)
 {
     char got[64], want[128];
@@ -199,7 +210,7 @@ static lm_status check_ignored(const lm__class *class, const char *key, const js
     const char *rest = entry(always, key, &length);
     if (!rest && class->ignored) rest = entry(class->ignored, key, &length);
     if (json_is_null(value) || (rest && !length)) return LM_OK;
-    if (!rest) return wrong(class, key, value, "null: other values are not supported");
+    if (!rest) return unknown_key(class, key, value);
     size_t n = json_dumpb(value, got, sizeof got, JSON_ENCODE_ANY | JSON_COMPACT);
     if (n == length - 1 && n <= sizeof got && !memcmp(got, rest + 1, n)) return LM_OK;
     snprintf(want, sizeof want, "%.*s: other values are not supported", (int)length - 1, rest + 1);

@@ -98,6 +98,8 @@ static void the_nearest_name(void **state)
     assert_string_equal(lm__nearest("categorical-cross-entropy", list), "categorical_crossentropy");
     assert_string_equal(lm__nearest("maxpool2d", list), "max_pooling2d");
     assert_string_equal(lm__nearest("tahn", list), "tanh");
+    assert_string_equal(lm__nearest("categorical", list), "categorical_crossentropy");
+    assert_null(lm__nearest("cat", list));
     assert_null(lm__nearest("dense", list));
     assert_null(lm__nearest("", list));
     assert_null(lm__nearest(NULL, list));
