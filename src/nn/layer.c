@@ -3,6 +3,7 @@
 
 #include "base/philox.h"
 #include "nn/activations/activation.h"
+#include "nn/match.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static lm_layer *finish(lm_layer *layer)
     if (lm_failed(layer)) return layer;
     const lm__layer_args *common = layer->base.args;
     layer->trainable = common->trainable;
-    if (common->dtype && lm_dtype_parse(common->dtype, &layer->dtype) != LM_OK) {
+    if ((common->dtype && lm_dtype_parse(common->dtype, &layer->dtype) != LM_OK) ||
+        lm__check_sizes(layer->base.class->name, "input_shape", common->input_shape) != LM_OK) {
         lm_free(layer);
         return lm__object_poison(&lm__layer_type);
     }
@@ -58,7 +60,7 @@ lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed
 lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_value *x)
 {
     const char *outer = lm__graph_scope(call->graph, layer->base.name ? layer->base.name : layer->base.class->name);
-    lm_value *y = class_of(layer)->call(layer, call, x);
+    lm_value *y = class_of(layer)->call(layer, call, lm__cast_to(x, layer->dtype));
     lm__graph_scope(call->graph, outer);
     return y;
 }
@@ -100,22 +102,41 @@ lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)
     return lm__graph_read(call->graph, layer->weight[i]);
 }
 
-lm_status lm__layer_rank(const lm_layer *layer, const lm__shape *input, int rank)
+/* "(N, 28, ?, 1)": sizes that are not fixed have no better name here. */
+static const char *shape_text(const lm__shape *shape, char *text, size_t bytes)
 {
-    if (input->rank == rank) return LM_OK;
-    const char *fix = input->rank == rank - 1   ? " (is the channel axis missing? lm_tensor_reshape_to(x, -1, …, 1) adds it)"
-                      : input->rank > rank && rank == 2 ? " (lm_flatten() before it joins the last dimensions)"
-                                                : "";
-    return lm__fail(LM_INVALID, "%s takes inputs with %d dimensions, batch included, but these have %d%s",
-                    layer->base.class->name, rank, input->rank, fix);
+    size_t n = (size_t)snprintf(text, bytes, "(");
+    for (int i = 0; i < shape->rank && n + 24 < bytes; i++) {
+        if (i) n += (size_t)snprintf(text + n, bytes - n, ", ");
+        if (lm__dim_known(shape->dim[i])) n += (size_t)snprintf(text + n, bytes - n, "%lld", (long long)shape->dim[i]);
+        else n += (size_t)snprintf(text + n, bytes - n, i ? "?" : "N");
+    }
+    snprintf(text + n, bytes - n, shape->rank == 1 ? ",)" : ")");
+    return text;
+}
+
+lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input)
+{
+    char got[128], fix[160] = "lm_reshape(.target_shape = {height, width, channels}) makes pictures of rows";
+    if (input->rank == 4) return LM_OK;
+    if (input->rank == 3 && lm__dim_known(input->dim[1]) && lm__dim_known(input->dim[2]))
+        snprintf(fix, sizeof fix, "if the channels are missing, put lm_reshape(.target_shape = {%lld, %lld, 1}) before it",
+                 (long long)input->dim[1], (long long)input->dim[2]);
+    return lm__fail(LM_INVALID, "%s takes (N, height, width, channels), but its input has shape %s; %s",
+                    layer->base.class->name, shape_text(input, got, sizeof got), fix);
 }
 
 lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis)
 {
+    char got[128];
     int at = axis < 0 ? axis + input->rank : axis;
-    if (at >= 0 && at < input->rank && lm__dim_known(input->dim[at])) return LM_OK;
-    return lm__fail(LM_INVALID, "%s: dimension %d of its input must be known to make the weights; give it in lm_input",
-                    layer->base.class->name, at);
+    if (at >= 1 && at < input->rank && lm__dim_known(input->dim[at])) return LM_OK;
+    shape_text(input, got, sizeof got);
+    if (at < 1 || at >= input->rank)
+        return lm__fail(LM_INVALID, "%s needs features behind the batch, but its input has shape %s",
+                        layer->base.class->name, got);
+    return lm__fail(LM_INVALID, "%s makes its weights for size %d of its input, which %s leaves open; give it a number in "
+                                "lm_input", layer->base.class->name, at, got);
 }
 
 lm_value *lm__activate(const char *name, lm_value *x)

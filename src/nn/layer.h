@@ -63,9 +63,9 @@ lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const in
                            const lm_initializer *object, const char *initializer, uint64_t seed);
 /* The current version of weight i in the call's graph. */
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i);
-/* LM_INVALID unless the input has `rank` dimensions (with the batch). */
-lm_status lm__layer_rank(const lm_layer *layer, const lm__shape *input, int rank);
-/* LM_INVALID unless that dimension of the input is a number (axis < 0 counts from the end). */
+/* LM_INVALID unless the input has the four dimensions of pictures. */
+lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input);
+/* LM_INVALID unless that dimension of the input (not the batch) is a number (axis < 0 counts from the end). */
 lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis);
 /* The activation named by a field applied to x (NULL or "linear": x). */
 lm_value *lm__activate(const char *name, lm_value *x);

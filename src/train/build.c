@@ -7,17 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The layer's place in messages: "layer 2 (conv2d_1)". */
+/* The layer's place in messages: "layer 2 (conv2d_1)". What came from the graph begins with the layer's name already. */
 static lm_status in_layer(const lm_model *model, int i)
 {
-    return lm__fail_in("layer %d (%s)", i, model->layer[i]->base.name);
+    const char *name = model->layer[i]->base.name, *text = lm_last_error();
+    size_t n = strlen(name);
+    if (!strncmp(text, name, n) && !strncmp(text + n, ": ", 2)) text += n + 2;
+    return lm__fail(lm_last_status(), "layer %d (%s): %s", i, name, text);
 }
 
-static bool name_taken(const lm_model *model, const char *name)
+/* The layer of that name, or -1. */
+static int find_name(const lm_model *model, const char *name)
 {
     for (int i = 0; i < model->nlayers; i++)
-        if (!strcmp(model->layer[i]->base.name, name)) return true;
-    return false;
+        if (!strcmp(model->layer[i]->base.name, name)) return i;
+    return -1;
 }
 
 /* Keras's automatic names, but counted within the model: dense, dense_1, … so that equal programs get equal weights. */
@@ -25,12 +29,14 @@ static lm_status give_name(const lm_model *model, lm_layer *layer)
 {
     char snake[64], name[80];
     if (layer->base.name) {
-        if (!name_taken(model, layer->base.name)) return LM_OK;
-        return lm__fail(LM_INVALID, "two layers are named \"%s\"; names must differ within a model", layer->base.name);
+        int other = find_name(model, layer->base.name);
+        if (other < 0) return LM_OK;
+        return lm__fail(LM_INVALID, "layer %d: the name \"%s\" is taken by layer %d; names must differ within a model",
+                        model->nlayers, layer->base.name, other);
     }
     lm__snake_case(layer->base.class->name, snake, sizeof snake);
     snprintf(name, sizeof name, "%s", snake);
-    for (int k = 1; name_taken(model, name); k++) snprintf(name, sizeof name, "%s_%d", snake, k);
+    for (int k = 1; find_name(model, name) >= 0; k++) snprintf(name, sizeof name, "%s_%d", snake, k);
     layer->base.name = lm__strdup(name);
     return layer->base.name ? LM_OK : lm__no_memory(strlen(name) + 1);
 }
@@ -46,7 +52,12 @@ static int shape_length(const int64_t *dims)
 static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_dtype dtype)
 {
     char symbol[16];
-    if (rank + 1 > LM_MAX_RANK) return lm__fail(LM_INVALID, "an input may have %d dimensions at most", LM_MAX_RANK - 1);
+    if (rank + 1 > LM_MAX_RANK)
+        return lm__fail(LM_INVALID, "the input has %d sizes without the batch; %d is the most", rank, LM_MAX_RANK - 1);
+    for (int i = 0; i < rank; i++)
+        if (sizes[i] < 1 && sizes[i] != LM_ANY)
+            return lm__fail(LM_INVALID, "size %d of the input is %lld, but it must be 1 or more, or LM_ANY", i + 1,
+                            (long long)sizes[i]);
     model->input.rank = rank + 1;
     model->input.dim[0] = lm__dim_symbol(model->dims, "N");
     for (int i = 0; i < rank; i++) {
@@ -109,9 +120,27 @@ static lm_status build_from(lm_model *model, int first)
 static lm_status take_input_layer(lm_model *model, lm_layer *layer)
 {
     const lm__layer_args *args = layer->base.args;
-    if (model->nlayers || model->has_input)
-        return lm__fail(LM_INVALID, "an input layer must come first in a sequential model");
+    if (model->nlayers)
+        return lm__fail(LM_INVALID, "layer %d: an input layer must come first, but layer 0 (%s) is there already",
+                        model->nlayers, model->layer[0]->base.name);
+    if (model->has_input) return lm__fail(LM_INVALID, "a second input layer came; a sequential model has one");
     return set_input(model, shape_length(args->input_shape), args->input_shape, layer->dtype);
+}
+
+/* An input_shape further down may only say what is known already. */
+static lm_status check_input_shape(const lm_model *model, int rank, const int64_t *sizes)
+{
+    char got[128], want[128];
+    const lm__shape *x = model->nlayers ? &model->output : &model->input;
+    bool same = x->rank == rank + 1;
+    if (!rank || !model->has_input) return LM_OK;
+    for (int i = 0; same && i < rank; i++)
+        same = sizes[i] == LM_ANY || !lm__dim_known(x->dim[i + 1]) || sizes[i] == x->dim[i + 1];
+    if (same) return LM_OK;
+    lm__shape_text(rank, sizes, got, sizeof got);
+    lm__shape_print(model->dims, x, want, sizeof want);
+    return lm__fail(LM_INVALID, "layer %d: its input_shape is %s, but what comes in has shape %s; leave it out",
+                    model->nlayers, got, want);
 }
 
 static lm_status append(lm_model *model, lm_layer *layer)
@@ -123,6 +152,7 @@ static lm_status append(lm_model *model, lm_layer *layer)
         lm_free(layer);
         return LM_OK;
     }
+    LM_TRY(check_input_shape(model, rank, args->input_shape));
     LM_TRY(give_name(model, layer));
     if (lm__grow(&model->layer, (size_t)model->nlayers, &model->layers_capacity, sizeof *model->layer))
         return lm__no_memory(sizeof *model->layer);
@@ -139,6 +169,7 @@ lm_status lm__model_add(lm_model *model, lm_layer *layer)
     char what[32];
     snprintf(what, sizeof what, "layer %d", model->nlayers);
     lm_status status = lm__object_check(layer, &lm__layer_type, what);
+    if (status && layer && lm_failed(layer)) lm__fail_in("%s", what);
     if (!status) {
         lm__model_drop_steps(model);
         model->compiled = false;
@@ -148,15 +179,61 @@ lm_status lm__model_add(lm_model *model, lm_layer *layer)
     return status;
 }
 
-lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims, lm_dtype dtype)
+/* Forgets the weights of layers that a build which failed has made. */
+static void unbuild(lm_model *model)
 {
-    if (model->built) return LM_OK;
-    if (!model->nlayers) return lm__fail(LM_INVALID, "the model has no layers; add some with lm_sequential_add");
-    if (!model->has_input) {
-        if (rank < 1) return lm__fail(LM_INVALID, "an input needs a batch dimension");
-        LM_TRY(set_input(model, rank - 1, dims + 1, dtype));
+    for (int i = 0; i < model->nlayers; i++) {
+        lm_layer *layer = model->layer[i];
+        for (int k = 0; k < layer->nweights; k++) lm_free(layer->weight[k]);
+        layer->nweights = 0, layer->built = false;
     }
-    return build_from(model, 0);
+    model->has_input = false;
+}
+
+lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims)
+{
+    if (model->built) return rank ? lm__model_takes(model, "lm_build got", rank, dims) : LM_OK;
+    if (!model->nlayers) return lm__fail(LM_INVALID, "the model has no layers; add some with lm_sequential_add");
+    if (rank < 1) return lm__fail(LM_INVALID, "an input needs a batch dimension");
+    lm_status status = set_input(model, rank - 1, dims + 1, model->layer[0]->dtype);
+    if (!status) status = build_from(model, 0);
+    if (status) unbuild(model);
+    return status;
+}
+
+/* How an array of that shape would get the model's, or "". */
+static const char *reshape_hint(const lm_model *model, int rank, const int64_t *dims, char *text, size_t bytes)
+{
+    double have = 1, want = 1;
+    bool example = rank == model->input.rank - 1;
+    for (int i = 1; i < model->input.rank; i++) {
+        if (!lm__dim_known(model->input.dim[i])) return "";
+        want *= (double)model->input.dim[i];
+        example &= i > rank || dims[i - 1] == model->input.dim[i];
+    }
+    for (int i = 1; i < rank; i++) have *= (double)dims[i];
+    if (!example && (have != want || rank < 2)) return "";
+    int n = snprintf(text, bytes, "; lm_tensor_reshape_to(x, %s", example ? "1" : "-1");
+    for (int i = 1; i < model->input.rank; i++)
+        n += snprintf(text + n, bytes - (size_t)n, ", %lld", (long long)model->input.dim[i]);
+    snprintf(text + n, bytes - (size_t)n, example ? ") makes it a batch of one" : ") makes them fit");
+    return text;
+}
+
+lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims)
+{
+    char got[128], want[128], hint[256];
+    bool same = rank == model->input.rank;
+    for (int i = 1; same && i < rank; i++)
+        same = !lm__dim_known(model->input.dim[i]) || dims[i] == LM_ANY || model->input.dim[i] == dims[i];
+    if (same) return LM_OK;
+    lm__shape shape = lm__shape_of(rank, dims);
+    for (int i = 0; i < rank; i++)
+        if (dims[i] == LM_ANY) shape.dim[i] = model->input.dim[0];
+    lm__shape_print(model->dims, &shape, got, sizeof got);
+    lm__shape_print(model->dims, &model->input, want, sizeof want);
+    return lm__fail(LM_INVALID, "%s shape %s, but the model takes %s%s", what, got, want,
+                    reshape_hint(model, rank, dims, hint, sizeof hint));
 }
 
 lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x)

@@ -60,7 +60,9 @@ extern const lm__type lm__model_type;
 
 /* --- building (build.c) --- */
 lm_status lm__model_add(lm_model *model, lm_layer *layer);
-lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims, lm_dtype dtype);
+lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims);
+/* LM_INVALID with the likely fix unless an array of that shape can come in: "the data have shape …" */
+lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims);
 /* Adds the layers' ops to a graph. */
 lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x);
 int lm__model_weight_count(const lm_model *model);

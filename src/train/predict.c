@@ -24,18 +24,6 @@ static lm_tensor *outputs_for(const lm_model *model, int64_t n)
     return lm_tensor_new(model->output_dtype, model->output.rank, dims);
 }
 
-static lm_status check_shape(const lm_model *model, const lm_tensor *x)
-{
-    char got[128], want[128];
-    bool same = x->rank == model->input.rank;
-    for (int i = 1; same && i < x->rank; i++)
-        same = !lm__dim_known(model->input.dim[i]) || model->input.dim[i] == x->dims[i];
-    if (same) return LM_OK;
-    lm__shape_text(x->rank, x->dims, got, sizeof got);
-    lm__shape_print(model->dims, &model->input, want, sizeof want);
-    return lm__fail(LM_INVALID, "the data have shape %s, but the model takes %s", got, want);
-}
-
 static lm_status run(const lm_model *model, lm_iterator *it, int64_t total, lm_tensor *y)
 {
     lm_tensor *batch[LM_DATA_MAX_TENSORS];
@@ -45,7 +33,7 @@ static lm_status run(const lm_model *model, lm_iterator *it, int64_t total, lm_t
     while ((count = lm_iterator_next(it, batch)) > 0) {
         int64_t n = batch[0]->dims[0];
         if (done + n > total) return lm__fail(LM_INTERNAL, "the dataset gave more examples than it announced");
-        LM_TRY(check_shape(model, batch[0]));
+        LM_TRY(lm__model_takes(model, "the data have", batch[0]->rank, batch[0]->dims));
         LM_TRY(lm__model_predict_into(model, n, batch[0]->dtype, batch[0]->dims, batch[0]->data,
                                       (char *)y->data + (size_t)done * row));
         done += n;

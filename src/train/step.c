@@ -22,20 +22,6 @@ static bool fits(const lm__model_step *step, const lm__array_kind kinds[3])
            !memcmp(&step->y, &kinds[1], sizeof *kinds) && !memcmp(&step->weight, &kinds[2], sizeof *kinds);
 }
 
-/* x as the model takes it: data of another type are converted, another shape is refused with what would fit. */
-static lm_status check_input(const lm_model *model, const lm__array_kind *x)
-{
-    char got[128], want[128];
-    bool same = x->rank == model->input.rank;
-    for (int i = 1; same && i < x->rank; i++)
-        same = !lm__dim_known(model->input.dim[i]) || model->input.dim[i] == x->dims[i];
-    if (same) return LM_OK;
-    lm__shape_text(x->rank, x->dims, got, sizeof got);
-    lm__shape_print(model->dims, &model->input, want, sizeof want);
-    const char *fix = x->rank == model->input.rank - 1 ? "; lm_tensor_reshape_to(x, -1, …) adds a missing axis" : "";
-    return lm__fail(LM_INVALID, "the data have shape %s, but the model takes %s%s", got, want, fix);
-}
-
 static lm_value *input_of(lm_graph *graph, const char *name, const lm__array_kind *kind)
 {
     return kind->rank ? lm_placeholder_new(graph, name, kind->dtype, kind->rank, kind->dims) : NULL;
@@ -134,9 +120,9 @@ static lm_status make_step(lm_model *model, const lm__array_kind kinds[3], bool 
     lm_value *loss = NULL;
     if (fits(step, kinds)) return LM_OK;
     if (!kinds[1].rank) return lm__fail(LM_INVALID, "the data have no targets; training and evaluation need (x, y)");
-    LM_TRY(lm__model_build(model, kinds[0].rank, kinds[0].dims, LM_F32));
+    if (!model->built) LM_TRY(lm__model_build(model, kinds[0].rank, kinds[0].dims));
+    LM_TRY(lm__model_takes(model, "the data have", kinds[0].rank, kinds[0].dims));
     LM_TRY(lm__model_prepare(model));
-    LM_TRY(check_input(model, &kinds[0]));
     lm_graph *graph = lm__graph_new(&lm__ops, NULL);
     lm_status status = lm__object_check(graph, &lm__graph_type, "model");
     if (!status) status = build_graph(model, kinds, training, graph, &loss);

@@ -39,8 +39,9 @@ static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
     const lm_batch_normalization_args *a = layer->base.args;
     int axis = axis_of(layer, input->rank);
     if (axis < 1 || axis >= input->rank)
-        return lm__fail(LM_INVALID, "BatchNormalization: axis = %lld, but the input has %d dimensions, batch included",
-                        (long long)a->axis, input->rank);
+        return lm__fail(LM_INVALID, "BatchNormalization: axis = %lld, but for an input of %d dimensions, batch included, it "
+                                    "must be between 1 and %d, or -1 for the last",
+                        (long long)a->axis, input->rank, input->rank - 1);
     LM_TRY(lm__layer_known(layer, input, axis));
     const int64_t *channels = &input->dim[axis];
     if (a->scale)

@@ -45,7 +45,7 @@ static lm_status check(const lm__configured *self)
 static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
 {
     const lm_conv2d_args *a = layer->base.args;
-    LM_TRY(lm__layer_rank(layer, input, 4));
+    LM_TRY(lm__layer_pictures(layer, input));
     LM_TRY(lm__layer_known(layer, input, 3));
     int64_t channels = input->dim[3];
     if (channels % a->groups)

@@ -26,7 +26,6 @@ lm_layer *lm_dense_new(const lm_dense_args *args);
 static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
 {
     const lm_dense_args *a = layer->base.args;
-    if (input->rank < 2) return lm__layer_rank(layer, input, 2);
     LM_TRY(lm__layer_known(layer, input, -1));
     LM_TRY(lm__layer_weight(layer, "kernel", 2, (int64_t[]){input->dim[input->rank - 1], a->units}, true,
                             a->kernel_initializer_object, a->kernel_initializer, seed));

@@ -3,6 +3,8 @@
 #include "ops/support.h"
 #include <lamina/layers.h>
 
+#include <math.h>
+
 #ifdef LM_HEADER
 /* Reshape: the same numbers under another shape (without the batch); one size may be LM_ANY: what the others leave.
  * Input (N, …), output (N, target_shape…). No weights; costs nothing. */
@@ -25,6 +27,26 @@ static lm_status check(const lm__configured *self)
     if (a->target_shape[LM_MAX_RANK - 1])
         return lm__fail(LM_INVALID, "Reshape: target_shape may have %d sizes at most", LM_MAX_RANK - 1);
     return unknown > 1 ? lm__fail(LM_INVALID, "Reshape: only one size of target_shape may be -1") : LM_OK;
+}
+
+/* What can be told without the batch: a symbolic batch might be 0, and then any shape would do. */
+static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
+{
+    const lm_reshape_args *a = layer->base.args;
+    double have = 1, want = 1;
+    bool open = false;
+    (void)seed;
+    for (int i = 1; i < input->rank; i++) {
+        if (!lm__dim_known(input->dim[i])) return LM_OK;
+        have *= (double)input->dim[i];
+    }
+    for (int i = 0; a->target_shape[i]; i++) {
+        if (a->target_shape[i] == LM_ANY) open = true;
+        else want *= (double)a->target_shape[i];
+    }
+    if (open ? fmod(have, want) == 0 : have == want) return LM_OK;
+    return lm__fail(LM_INVALID, "Reshape: an example of its input has %.0f numbers, which target_shape cannot hold: its sizes "
+                                "multiply to %.0f", have, want);
 }
 
 static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
@@ -54,6 +76,7 @@ static const lm__field fields[] = {
 
 const lm__layer_class lm__layer_reshape = {
     .base = LM__LAYER_CLASS("Reshape", defaults, fields, .check = check),
+    .build = build,
     .call = call,
 };
 
