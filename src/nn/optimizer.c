@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void destroy(void *object)
+static void release_state(lm_optimizer *self)
 {
-    lm_optimizer *self = object;
     for (int i = 0; i < self->nvariables; i++) {
         lm_free(self->variable ? self->variable[i] : NULL);
         lm_free(self->average ? self->average[i] : NULL);
@@ -17,6 +16,13 @@ static void destroy(void *object)
     for (int i = 0; self->slot && i < self->nvariables * self->nslots; i++) lm_free(self->slot[i]);
     lm__free(self->variable), lm__free(self->slot), lm__free(self->average);
     lm_free(self->iteration), lm_free(self->learning_rate);
+    self->variable = self->slot = self->average = NULL, self->iteration = self->learning_rate = NULL;
+    self->nvariables = self->nslots = 0;
+}
+
+static void destroy(void *object)
+{
+    release_state(object);
     lm__configured_destroy(object);
 }
 
@@ -105,7 +111,9 @@ lm_status lm__optimizer_build(lm_optimizer *self, int n, lm_variable *const *var
     if (!self->variable) return lm__no_memory((size_t)n * sizeof *self->variable);
     for (int i = 0; i < n; i++) self->variable[i] = lm_retain(variables[i]);
     self->nvariables = n;
-    return make_state(self);
+    lm_status status = make_state(self);
+    if (status) release_state(self);
+    return status;
 }
 
 static int put(lm_variable **out, int at, lm_variable *v)

@@ -16,6 +16,13 @@ void lm__model_drop_steps(lm_model *model)
     }
 }
 
+static void release_trained(lm_model *model)
+{
+    for (int i = 0; i < model->ntrained; i++) lm_free(model->trained[i]);
+    lm__free(model->trained);
+    model->trained = NULL, model->ntrained = 0;
+}
+
 void lm__model_drop_compiled(lm_model *model)
 {
     lm__model_drop_steps(model);
@@ -26,18 +33,14 @@ void lm__model_drop_compiled(lm_model *model)
         lm__free(model->metric_name[i]);
         model->metric[i] = NULL, model->metric_name[i] = NULL;
     }
-    for (int i = 0; i < model->ntrained; i++) lm_free(model->trained[i]);
-    lm__free(model->trained);
-    model->trained = NULL, model->ntrained = 0, model->nmetrics = 0;
+    release_trained(model);
+    model->nmetrics = 0;
     model->compiled = false;
 }
 
 static bool choosable(const char *name)
 {
-    static const char *const by_shape[] = {"accuracy", "acc", "crossentropy", "ce"};
-    for (size_t i = 0; i < sizeof by_shape / sizeof *by_shape; i++)
-        if (!strcmp(name, by_shape[i])) return true;
-    return false;
+    return !strcmp(name, "accuracy") || !strcmp(name, "acc");
 }
 
 /* A metric whose class depends on the shapes of targets and predictions is made when they are first seen. */
@@ -48,7 +51,13 @@ static lm_status take_metric(lm_model *model, const char *name, lm_metric *objec
     lm_metric **slot = &model->metric[model->nmetrics];
     if (object) *slot = lm_retain(object);
     else if (!choosable(name)) *slot = lm__metric_named(name, NULL, NULL);
-    const char *label = name ? name : object && object->base.name ? object->base.name : "metric";
+    char usual[64];
+    lm__snake_case(object ? object->base.class->name : "", usual, sizeof usual);
+    const char *label = name ? name : object->base.name ? object->base.name : usual;
+    for (int i = 0; i < model->nmetrics; i++)
+        if (!strcmp(model->metric_name[i], label))
+            return lm__fail(LM_INVALID, "two metrics are named \"%s\"; give one another .name", label);
+    if (!strcmp(label, "loss")) return lm__fail(LM_INVALID, "a metric may not be named \"loss\"");
     model->metric_name[model->nmetrics] = lm__strdup(label);
     model->nmetrics++;
     if (!model->metric_name[model->nmetrics - 1]) return lm__no_memory(strlen(label) + 1);
@@ -73,6 +82,7 @@ static lm_status take_parts(lm_model *model, const lm_compile_args *args)
     LM_TRY(lm__object_check(model->optimizer, &lm__optimizer_type, "optimizer"));
     if (!args->loss && !args->loss_object)
         return lm__fail(LM_INVALID, "compile needs a loss, for example .loss = \"sparse_categorical_crossentropy\"");
+    if (args->loss && args->loss_object) return lm__fail(LM_INVALID, "give .loss or .loss_object, not both");
     model->loss = args->loss_object ? lm_retain(args->loss_object) : lm__loss_named(args->loss);
     LM_TRY(lm__object_check(model->loss, &lm__loss_type, "loss"));
     model->loss_mean = lm__metric_mean("loss");
@@ -117,7 +127,8 @@ lm_status lm__model_prepare(lm_model *model)
     if (!model->compiled)
         return lm__fail(LM_INVALID, "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
     if (model->trained) return LM_OK;
-    LM_TRY(capture_trained(model));
-    if (!model->optimizer->iteration) LM_TRY(lm__optimizer_build(model->optimizer, model->ntrained, model->trained));
-    return LM_OK;
+    lm_status status = capture_trained(model);
+    if (!status) status = lm__optimizer_build(model->optimizer, model->ntrained, model->trained);
+    if (status) release_trained(model);
+    return status;
 }
