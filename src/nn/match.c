@@ -54,7 +54,7 @@ static lm_status match_classes(lm_value **y_true, lm_value *y_pred)
     if ((*y_true)->shape.rank != want.rank || lm__shape_equal(table, &(*y_true)->shape, &want) == 0)
         return refuse(*y_true, y_pred,
                       "class indices have the predictions' shape without the last axis (for one-hot targets use "
-                      "\"categorical_crossentropy\"; the last layer must have one unit for each class)");
+                      "\"categorical_crossentropy\" and \"categorical_accuracy\")");
     *y_true = lm__cast_to(*y_true, LM_I64);
     return LM_OK;
 }
@@ -65,11 +65,12 @@ lm_status lm__match_targets(lm_value **y_true, lm_value **y_pred, bool integer_t
     if (integer_targets) return match_classes(y_true, *y_pred);
     lm__dims *table = (*y_pred)->node->graph->dims;
     lm__same_rank(y_true, y_pred);
-    if ((*y_true)->shape.rank != (*y_pred)->shape.rank ||
-        lm__shape_equal(table, &(*y_true)->shape, &(*y_pred)->shape) == 0)
+    if ((*y_true)->shape.rank != (*y_pred)->shape.rank)
         return refuse(*y_true, *y_pred,
                       "they must have the same shape (for class indices use \"sparse_categorical_crossentropy\" and "
-                      "\"sparse_categorical_accuracy\")");
+                      "\"sparse_categorical_accuracy\"; for one number an example the last layer must have 1 unit)");
+    if (lm__shape_equal(table, &(*y_true)->shape, &(*y_pred)->shape) == 0)
+        return refuse(*y_true, *y_pred, "the last layer must have as many units as a target has numbers");
     *y_true = lm__cast_to(*y_true, (*y_pred)->dtype);
     return LM_OK;
 }

@@ -27,6 +27,9 @@ static lm_status check_args(const lm_fit_args *a)
                         a->validation_split);
     if (a->validation_split > 0 && a->validation_data)
         return lm__fail(LM_INVALID, "give validation_data or validation_split, not both");
+    if (a->verbose < -1 || a->verbose > 2)
+        return lm__fail(LM_INVALID, "verbose = %d, but it must be 0 (silent), 1 (a bar), 2 (a line an epoch) or -1 (either)",
+                        a->verbose);
     if (a->steps_per_epoch < 0)
         return lm__fail(LM_INVALID, "steps_per_epoch = %lld, but it must be 0 (all) or more",
                         (long long)a->steps_per_epoch);
