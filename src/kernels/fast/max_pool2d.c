@@ -1,6 +1,6 @@
 /* kernels/fast/max_pool2d.c: max_pool2d and max_pool2d_scatter on our own vector code.
  *
- * Measured on the tutorial's shape (26 x 26 x 32, windows of 2 x 2, batch 32), AVX-512, one thread: 0.10 ms against 2.9 ms
+ * Measured on the tutorial's shape (26 x 26 x 32, windows of 2 x 2, batch 32), AVX-512, one thread: 0.07 ms against 2.9 ms
  * of the reference; the scatter 0.08 against 0.68 ms. */
 #include "base/team.h"
 #include "kernels/pool2d.h"

@@ -103,7 +103,7 @@ static void run_slice(const call *r, int64_t batch, int64_t i, int64_t j, int64_
     lm__matmul_at(d, batch, &a_at, &b_at);
     lm__gemm g = p->whole;
     const float *a = r->data->a + a_at * d->m * d->k, *b = r->data->b + b_at * d->k * d->n;
-    slice(g.m, p->simd->tile_rows, p->slices_m, i, &m0, &g.m);
+    slice(g.m, p->swapped ? p->simd->width : p->simd->tile_rows, p->slices_m, i, &m0, &g.m);
     slice(g.n, p->simd->tile_columns, p->slices_n, j, &n0, &g.n);
     slice(g.k, 16, p->slices_k, l, &k0, &g.k);
     float *c = l == 0 ? r->data->c + batch * d->m * d->n : (float *)r->run->shared + (l - 1) * d->m * d->n;

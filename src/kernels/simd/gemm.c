@@ -145,9 +145,9 @@ static void put_transposed(float *c, int64_t csc, int64_t rows, int64_t n, const
         LM_SIMD(transpose)(from, NR, rows, n, c, csc);
         return;
     }
-    LM_SIMD(transpose)(from, NR, rows, n, turned, TILE_ROWS);
+    LM_SIMD(transpose)(from, NR, rows, n, turned, VW);
     for (int64_t q = 0; q < n; q++)
-        for (int64_t r = 0; r < rows; r++) c[q * csc + r] += turned[q * TILE_ROWS + r];
+        for (int64_t r = 0; r < rows; r++) c[q * csc + r] += turned[q * VW + r];
 }
 
 /* --- loops --------------------------------------------------------------------------------------------------------- */
@@ -170,13 +170,24 @@ static void panel_product(const work *w, int64_t i0, int64_t i1, int64_t p0, int
         int64_t rows = w->copy_a ? (i1 - i < TILE_ROWS ? i1 - i : TILE_ROWS) : (i1 - i + tiles_left - 1) / tiles_left;
         const float *a = w->copy_a ? w->rows + (i - i0) * k : g->a + i * g->rsa + p0 * g->csa;
         int64_t rsa = w->copy_a ? 1 : g->rsa, csa = w->copy_a ? TILE_ROWS : g->csa;
-        if (g->csc == 1) {
-            tiles[n == NR][rows](n, k, a, rsa, csa, b, ldb, g->c + i * g->rsc + j, g->rsc, add);
-        } else {
-            tiles[n == NR][rows](n, k, a, rsa, csa, b, ldb, w->small, NR, 0);
-            put_transposed(g->c + i + j * g->csc, g->csc, rows, n, w->small, add, w->turned);
-        }
+        tiles[n == NR][rows](n, k, a, rsa, csa, b, ldb, g->c + i * g->rsc + j, g->rsc, add);
         i += rows;
+    }
+}
+
+/* The same for a transposed C, in groups of as many rows as a vector has floats: they become whole vectors of C. */
+static void turned_product(const work *w, int64_t i0, int64_t i1, int64_t p0, int64_t k, int64_t j, int64_t n,
+                           const float *b, int64_t ldb)
+{
+    const lm__gemm *g = w->g;
+    for (int64_t i = i0; i < i1; i += VW) {
+        int64_t rows = i1 - i < VW ? i1 - i : VW, most = rows > TILE_ROWS ? (rows + 1) / 2 : rows;
+        for (int64_t r = 0; r < rows; r += most) {
+            int64_t some = rows - r < most ? rows - r : most;
+            tiles[n == NR][some](n, k, g->a + (i + r) * g->rsa + p0 * g->csa, g->rsa, g->csa, b, ldb, w->small + r * NR,
+                                 NR, 0);
+        }
+        put_transposed(g->c + i + j * g->csc, g->csc, rows, n, w->small, g->add || p0 > 0, w->turned);
     }
 }
 
@@ -193,7 +204,8 @@ static void block_product(const work *w, int64_t i0, int64_t i1, int64_t p0, int
         int64_t n = g->n - j < NR ? g->n - j : NR;
         const float *b = g->b + p0 * g->rsb + j * g->csb;
         if (w->copy_b) copy_panel(k, n, b, g->rsb, g->csb, w->panel);
-        panel_product(w, i0, i1, p0, k, j, n, w->copy_b ? w->panel : b, w->copy_b ? NR : g->rsb);
+        if (w->copy_b) b = w->panel;
+        (g->csc == 1 ? panel_product : turned_product)(w, i0, i1, p0, k, j, n, b, w->copy_b ? NR : g->rsb);
     }
 }
 
@@ -202,10 +214,10 @@ void LM_SIMD(gemm)(const lm__gemm *g, void *scratch)
     work w = {.g = g, .panel = scratch};
     w.rows = w.panel + KC * NR;
     w.small = w.rows + KC * MC;
-    w.turned = w.small + TILE_ROWS * NR;
+    w.turned = w.small + VW * NR;
     /* Copies cost one pass: worth it where the copy is read often, or needed for contiguous rows. */
     w.copy_b = g->csb != 1 || g->m >= 4 * TILE_ROWS;
-    w.copy_a = g->n >= 8 * NR && g->m >= TILE_ROWS;
+    w.copy_a = g->n >= 8 * NR && g->m >= TILE_ROWS && g->csc == 1;
     int64_t k = 0;
     for (int64_t p = 0; p == 0 || p < g->k; p += k) {
         k = g->k - p < KC ? g->k - p : KC;

@@ -20,8 +20,8 @@ typedef struct lm__gemm {
 } lm__gemm;
 
 enum { LM__GEMM_KC = 256, LM__GEMM_MC = 192 };  /* blocks of k and m */
-#define LM__GEMM_SCRATCH(width, rows)                                                                            \
-    ((LM__GEMM_KC * (2 * (width) + LM__GEMM_MC) + 4 * (width) * (rows)) * sizeof(float))
+#define LM__GEMM_SCRATCH(width)                                                                                  \
+    ((LM__GEMM_KC * (2 * (width) + LM__GEMM_MC) + 4 * (width) * (width)) * sizeof(float))
 
 /* Convolutions. `a` is the image (padded where windows reach out of it): element a[y * a_row + x * a_step + offset[tap]] is
  * what tap (kernel row, column, channel) sees in the window at (y, x).
