@@ -3,6 +3,7 @@
 #include "plan/function.h"
 #include <lamina/ops.h>
 #include <lamina/runtime.h>
+#include <math.h>
 #include <pthread.h>
 
 static lm_tensor *numbers(int64_t n, float first)
@@ -174,5 +175,48 @@ static void busy(void **state)
     lm_free(f), lm_free(g), lm_free(v), lm_free(zero);
 }
 
-RUN(cmocka_unit_test(many_sizes), cmocka_unit_test(refuses), cmocka_unit_test(reports_building_errors),
+/* An op that runs the function it is part of, as another thread could at that moment. */
+static lm_function *nested;
+static lm_status nested_status;
+
+static lm_status infer(lm__infer *f)
+{
+    f->dtype[0] = f->in[0]->dtype;
+    f->shape[0] = f->in[0]->shape;
+    return LM_OK;
+}
+
+static lm_status run_nested(const lm__run *r)
+{
+    lm_function *inner = nested;
+    nested = NULL;                      /* once */
+    if (inner) nested_status = lm__function_call(inner, NULL, NULL, r->out);
+    memcpy(r->out[0], r->in[0], r->problem->in[0].size * sizeof(float));
+    return LM_OK;
+}
+
+static const lm__op nest = {.name = "nest", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .flags = LM__OP_NO_GRADIENT,
+                            .infer = infer, .reference = {.op = "nest", .name = "ref", .run = run_nested}};
+
+/* Two runs at once: refused where the function assigns a variable, each in memory of its own where it does not. */
+static void runs_at_once(void **state)
+{
+    (void)state;
+    for (int stores = 0; stores < 2; stores++) {
+        lm_tensor *first = numbers(3, 1);
+        lm_variable *v = lm_variable_new("v", first, false);
+        lm_graph *g = lm_graph_new();
+        lm_value *y = lm_op_exp(lm__apply1(&nest, NULL, lm_op_add(lm_read(g, v), lm_scalar(g, LM_F32, 1))));
+        if (stores) lm_assign(g, v, y);
+        lm_function *f = nested = lm_function(.graph = g, .outputs = {y});
+        float out[3];
+        nested_status = LM_INTERNAL;
+        check_ok(lm__function_call(f, NULL, NULL, (void *[]){out}));
+        assert_int_equal(nested_status, stores ? LM_BUSY : LM_OK);
+        for (int i = 0; i < 3; i++) assert_float_equal(out[i], expf(2.0f + (float)i), 1e-3);
+        lm_free(f), lm_free(g), lm_free(v), lm_free(first);
+    }
+}
+
+RUN(cmocka_unit_test(runs_at_once), cmocka_unit_test(many_sizes), cmocka_unit_test(refuses), cmocka_unit_test(reports_building_errors),
     cmocka_unit_test(counts), cmocka_unit_test(many_threads), cmocka_unit_test(busy))

@@ -133,4 +133,48 @@ static void broadcast_of_itself(void **state)
     lm_free(g), lm_free(a);
 }
 
-RUN(cmocka_unit_test(adam_is_one_map), cmocka_unit_test(not_across_reductions), cmocka_unit_test(broadcast_of_itself))
+/* An input that dies and has as many bytes as the result, but is read twice: the result must not lie over it. */
+static void repeated_input_stays(void **state)
+{
+    (void)state;
+    static float x[N], y[N][2];
+    static double w[2][N];
+    lm_graph *g = lm_graph_new();
+    lm_value *xs = lm_placeholder(g, "x", LM_F32, 1, N), *ws = lm_placeholder(g, "w", LM_F64, 2, N);
+    lm_value *wide = lm_op_exp(lm_op_cast(xs, LM_F64));
+    check_ok(lm__graph_output(g, lm_op_transpose(lm_op_cast(lm_op_add(wide, ws), LM_F32), 1, 0)));
+    for (int i = 0; i < N; i++) x[i] = (float)i / N, w[0][i] = i, w[1][i] = -i;
+    lm__plan *plan;
+    lm__context *context;
+    check_ok(lm__plan_new(g, NULL, NULL, &plan));
+    assert_int_equal(lm__plan_steps(plan), 3);
+    check_ok(lm__context_new(plan, &context));
+    void *out[] = {y};
+    check_ok(lm__context_run(context, (const void *[]){x, w}, out));
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < N; i++) assert_float_equal(y[i][k], (float)(exp((double)x[i]) + w[k][i]), 1e-3);
+    lm__context_free(context);
+    lm__plan_free(plan);
+    lm_free(g);
+}
+
+/* A product whose result is wanted with and without bias and relu is computed once. */
+static void product_is_made_once(void **state)
+{
+    (void)state;
+    lm_graph *g = lm_graph_new();
+    lm_value *x = lm_placeholder(g, "x", LM_F32, 8, 16), *w = lm_placeholder(g, "w", LM_F32, 16, 32);
+    lm_value *y = lm_op_matmul(x, w), *z = lm_op_add(y, lm_placeholder(g, "b", LM_F32, 32));
+    check_ok(lm__graph_output(g, lm_op_relu(z)));
+    for (int both = 0; both < 3; both++) {
+        lm__plan *plan;
+        check_ok(lm__plan_new(g, NULL, NULL, &plan));
+        assert_float_equal(lm__plan_flops(plan), 2.0 * 8 * 16 * 32, 0);
+        lm__plan_free(plan);
+        check_ok(lm__graph_output(g, both ? y : z));
+    }
+    lm_free(g);
+}
+
+RUN(cmocka_unit_test(adam_is_one_map), cmocka_unit_test(not_across_reductions), cmocka_unit_test(broadcast_of_itself),
+    cmocka_unit_test(repeated_input_stays), cmocka_unit_test(product_is_made_once))

@@ -115,4 +115,24 @@ static void equals_apart(void **state)
     }
 }
 
-RUN(cmocka_unit_test(equals_apart))
+/* A mask that is not that of the pooled image stays where it is. */
+static void other_masks(void **state)
+{
+    static float x[2 * 8 * 8 * 4], z[2 * 8 * 8 * 4];
+    (void)state;
+    lm_graph *g = lm_graph_new();
+    lm_value *xs = lm_placeholder(g, "x", LM_F32, 2, 8, 8, 4), *zs = lm_placeholder(g, "z", LM_F32, 2, 8, 8, 4), *dx;
+    lm_value *y = lm_op_max_pool2d(xs, .pool_size = {2, 2}), *zero = lm_scalar(g, LM_F32, 0);
+    check_ok(lm_gradients(lm_op_sum(lm_op_square(y)), 1, &xs, &dx));
+    check_ok(lm__graph_output(g, lm_op_where(lm_op_greater(zs, zero), dx, zero)));
+    check_ok(lm__graph_output(g, lm_op_where(lm_op_greater(xs, zero), dx, zero)));
+    for (int i = 0; i < 2 * 8 * 8 * 4; i++) x[i] = sinf(0.9f * (float)i) - 0.5f, z[i] = cosf(1.3f * (float)i);
+    size_t n;
+    const void *in[] = {x, z};
+    float *want = run(g, ~0u, in, &n, NULL), *have = run(g, 0, in, &n, NULL);
+    assert_memory_equal(want, have, n * sizeof *want);
+    free(want), free(have);
+    lm_free(g);
+}
+
+RUN(cmocka_unit_test(equals_apart), cmocka_unit_test(other_masks))
