@@ -164,6 +164,18 @@ static void build_again(void **state)
     lm_free(m);
 }
 
+/* The macro's default is the layer's 0.3, not the activation's 0.2. */
+static void leaky_relu(void **state)
+{
+    (void)state;
+    float data[] = {-10, 0, 10}, want[] = {-3, 0, 10}, out[3];
+    lm_model *m = lm_sequential(lm_input(.shape = {3}), lm_leaky_relu());
+    check_ok(lm_predict_into(m, 1, data, out));
+    assert_memory_equal(out, want, sizeof want);
+    refused(lm_leaky_relu(.negative_slope = -1), "LeakyReLU: negative_slope = -1, but it must be 0 or more");
+    lm_free(m);
+}
+
 RUN(cmocka_unit_test(shapes), cmocka_unit_test(order), cmocka_unit_test(failed_layers),
     cmocka_unit_test(dense_on_pictures), cmocka_unit_test(automatic_names), cmocka_unit_test(types),
-    cmocka_unit_test(seeds), cmocka_unit_test(build_again))
+    cmocka_unit_test(seeds), cmocka_unit_test(build_again), cmocka_unit_test(leaky_relu))
