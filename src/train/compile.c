@@ -48,9 +48,6 @@ static lm_status take_metric(lm_model *model, const char *name, lm_metric *objec
 {
     if (model->nmetrics == LM_MAX_METRICS)
         return lm__fail(LM_INVALID, "more than %d metrics", LM_MAX_METRICS);
-    lm_metric **slot = &model->metric[model->nmetrics];
-    if (object) *slot = lm_retain(object);
-    else if (!choosable(name)) *slot = lm__metric_named(name, NULL, NULL);
     char usual[64];
     lm__snake_case(object ? object->base.class->name : "", usual, sizeof usual);
     const char *label = name ? name : object->base.name ? object->base.name : usual;
@@ -58,6 +55,9 @@ static lm_status take_metric(lm_model *model, const char *name, lm_metric *objec
         if (!strcmp(model->metric_name[i], label))
             return lm__fail(LM_INVALID, "two metrics are named \"%s\"; give one another .name", label);
     if (!strcmp(label, "loss")) return lm__fail(LM_INVALID, "a metric may not be named \"loss\"");
+    lm_metric **slot = &model->metric[model->nmetrics];
+    if (object) *slot = lm_retain(object);
+    else if (!choosable(name)) *slot = lm__metric_named(name, NULL, NULL);
     model->metric_name[model->nmetrics] = lm__strdup(label);
     model->nmetrics++;
     if (!model->metric_name[model->nmetrics - 1]) return lm__no_memory(strlen(label) + 1);
