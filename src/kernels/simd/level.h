@@ -62,7 +62,8 @@ typedef struct lm__unpool_row {
     int64_t place;                      /* of dx in its plane, in cells */
 } lm__unpool_row;
 
-typedef enum lm__simd_reduction { LM__SIMD_SUM, LM__SIMD_MAX, LM__SIMD_MIN } lm__simd_reduction;
+/* Squares: the sum of (x - center)², with one center a result. */
+typedef enum lm__simd_reduction { LM__SIMD_SUM, LM__SIMD_MAX, LM__SIMD_MIN, LM__SIMD_SQUARES } lm__simd_reduction;
 
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
@@ -81,8 +82,8 @@ typedef struct lm__simd {
     bool (*unpool_row)(const lm__unpool_row *w);        /* whether every place lay in its window */
     /* kind: lm__simd_reduction; at least one row and one column. Columns: y[j] over i < rows of x[i * stride + j], j < n.
      * Rows: y[i] over j < n of x[i * n + j], i < rows. */
-    void (*reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, float *y);
-    void (*reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, float *y);
+    void (*reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center, float *y);
+    void (*reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, const float *center, float *y);
     void (*softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */

@@ -4,7 +4,11 @@
 #include "kernels/simd/vec.h"
 #include <math.h>
 
+#if defined(__clang__)
+#define NO_CARRY _Pragma("clang loop vectorize(assume_safety)")
+#else
 #define NO_CARRY _Pragma("GCC ivdep")
+#endif
 
 #define ROW1(name, T, R, expression)                                                                             \
     static void name(size_t n, const void *const *in, void *out, const double *imm)                              \

@@ -12,8 +12,9 @@ void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const floa
 void LM_SIMD(conv_kernel)(const lm__conv *v);
 void LM_SIMD(max_pool_row)(const lm__pool_row *w);
 bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
-void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, float *y);
-void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, float *y);
+void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center,
+                             float *y);
+void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, const float *center, float *y);
 void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
