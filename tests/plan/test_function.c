@@ -195,8 +195,9 @@ static lm_status run_nested(const lm__run *r)
     return LM_OK;
 }
 
-static const lm__op nest = {.name = "nest", .min_inputs = 1, .max_inputs = 1, .outputs = 1, .flags = LM__OP_NO_GRADIENT,
-                            .infer = infer, .reference = {.op = "nest", .name = "ref", .run = run_nested}};
+static const lm__op nest = {.name = "nest", .min_inputs = 1, .max_inputs = 1, .outputs = 1,
+                            .flags = LM__OP_NO_GRADIENT, .infer = infer,
+                            .reference = {.op = "nest", .name = "ref", .run = run_nested}};
 
 /* Two runs at once: refused where the function assigns a variable, each in memory of its own where it does not. */
 static void runs_at_once(void **state)
@@ -218,5 +219,6 @@ static void runs_at_once(void **state)
     }
 }
 
-RUN(cmocka_unit_test(runs_at_once), cmocka_unit_test(many_sizes), cmocka_unit_test(refuses), cmocka_unit_test(reports_building_errors),
+RUN(cmocka_unit_test(runs_at_once), cmocka_unit_test(many_sizes),
+    cmocka_unit_test(refuses), cmocka_unit_test(reports_building_errors),
     cmocka_unit_test(counts), cmocka_unit_test(many_threads), cmocka_unit_test(busy))
