@@ -93,10 +93,15 @@ bool find_functions()
     lib.name = reinterpret_cast<decltype(lib.name)>(dlsym(handle, #name));                                          \
     if (!lib.name) return false;
     FUNCTIONS(FIND)
-    FIND(omp_get_max_threads)
-    FIND(omp_set_num_threads)
 #undef FIND
-    return true;
+    // The OpenMP that libdnnl is bound to: one that the program brought goes before libdnnl's own.
+    void *const scope[] = {RTLD_DEFAULT, handle};
+    for (void *where : scope) {
+        lib.omp_get_max_threads = reinterpret_cast<int (*)()>(dlsym(where, "omp_get_max_threads"));
+        lib.omp_set_num_threads = reinterpret_cast<void (*)(int)>(dlsym(where, "omp_set_num_threads"));
+        if (lib.omp_get_max_threads && lib.omp_set_num_threads) return true;
+    }
+    return false;
 }
 
 dnnl_cpu_isa_t cap(lm__isa isa)
