@@ -4,8 +4,7 @@
 
 #include "ops/support.h"
 
-/* --- checks for infer
- * --------------------------------------------------------------------------------------------- */
+/* --- checks for infer ------------------------------------------------------------------------------------------- */
 /* Input i is a float type (…_float), int32 or int64 (…_index), no bool (…_number). */
 lm_status lm__need_float(const lm__infer *infer, int i);
 lm_status lm__need_index(const lm__infer *infer, int i);
@@ -28,8 +27,7 @@ int64_t lm__front_axis(const lm_value *x, int64_t axis);
 /* The graph's table of dimensions. */
 static inline lm__dims *lm__dims_of(const lm_value *x) { return x->node->graph->dims; }
 
-/* --- ops along one axis: their attribute is lm__axis (kernels/axis.h)
- * ------------------------------------------------ */
+/* --- ops along one axis: their attribute is lm__axis (kernels/axis.h) ------------------------------------------- */
 extern const lm__attr lm__axis_attrs[];
 
 /* One float input; the result has its type and shape. */

@@ -228,8 +228,7 @@ lm_status lm__function_plan(lm_function *f, const int64_t *symbols, const lm__pl
     return LM_OK;
 }
 
-/* --- contexts
- * ------------------------------------------------------------------------------------------------------ */
+/* --- contexts --------------------------------------------------------------------------------------------------- */
 
 static lm_status make_context(const entry *e, pooled **out)
 {

@@ -74,8 +74,7 @@ int lm__plan_add_step(lm__plan *plan, const lm__node *node, int nin, int nout)
     return plan->nsteps++;
 }
 
-/* --- values to buffers
- * --------------------------------------------------------------------------------------------- */
+/* --- values to buffers ------------------------------------------------------------------------------------------ */
 
 static lm_status set_buffer(lowering *l, const lm_value *v, lm__buffer buffer)
 {
@@ -170,8 +169,7 @@ static lm_status lower_nodes(lowering *l)
     return LM_OK;
 }
 
-/* --- outputs and stores
- * -------------------------------------------------------------------------------------------- */
+/* --- outputs and stores ----------------------------------------------------------------------------------------- */
 
 /* A step that copies `from`, which holds `value`, at the end; guard -1: always. */
 static lm_status add_copy(lowering *l, const lm_value *value, int from, int to, int guard)
@@ -291,8 +289,7 @@ static lm_status lower_stores(lowering *l)
     return LM_OK;
 }
 
-/* --- results over inputs that die
- * ------------------------------------------------------------------------------------ */
+/* --- results over inputs that die ------------------------------------------------------------------------------- */
 
 static bool taken(const lm__plan *p, const lm__step *s, int result, int buffer)
 {

@@ -15,10 +15,9 @@ lm_status lm__pass_pool(lm_graph *graph, bool fast);        /* with epilogue */
 lm_status lm__pass_fuse(lm_graph *graph, bool fast);
 lm_status lm__pass_maps(lm_graph *graph, bool fast);    /* always on: what is left of map ops, one instruction each */
 
-/* --- a sweep
- * ------------------------------------------------------------------------------------------------------ Passes go
- * once over the nodes in order. For each they first bring its inputs up to date, then perhaps name values that
- * take the place of its outputs; users are changed when the sweep reaches them, so a pass is linear. New nodes go
+/* --- a sweep ---------------------------------------------------------------------------------------------------- */
+/* Passes go once over the nodes in order. For each they first bring its inputs up to date, then perhaps name values
+ * that take the place of its outputs; users are changed when the sweep reaches them, so a pass is linear. New nodes go
  * before the node at hand and are not visited. */
 typedef struct lm__sweep {
     lm_graph *graph;
@@ -39,8 +38,7 @@ lm_status lm__sweep_end(lm__sweep *sweep, lm_status status);
 /* Sets every node's mark to the number of uses of its outputs. */
 void lm__count_readers(lm_graph *graph);
 
-/* --- looking at values
- * ---------------------------------------------------------------------------------------------- */
+/* --- looking at values ------------------------------------------------------------------------------------------ */
 /* Whether every element is known to be one number: fill, a constant of one element, and views and broadcasts of
  * them. */
 bool lm__value_uniform(const lm_value *value, double *number);

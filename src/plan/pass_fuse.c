@@ -68,8 +68,7 @@ static void list_nodes(fuse *f)
     for (i = 0; i < f->graph->noutputs; i++) f->is_output[f->graph->outputs[i]->node->mark] = true;
 }
 
-/* --- joining
- * ------------------------------------------------------------------------------------------------------ */
+/* --- joining ---------------------------------------------------------------------------------------------------- */
 
 /* What a unit, or two taken together, has around it. */
 typedef struct around {
@@ -151,8 +150,7 @@ static void join_users(fuse *f, int i)
         if (f->unit[i] != candidates[k]) join(f, f->unit[i], candidates[k]);
 }
 
-/* --- guards and stores
- * ------------------------------------------------------------------------------------------------ */
+/* --- guards and stores ------------------------------------------------------------------------------------------ */
 
 /* Whether all uses of the unit's values outside it are stores, and of which guard (NULL: none). */
 static bool only_stored(const fuse *f, int a, lm_value **guard)
@@ -210,8 +208,7 @@ static void delay_stores(fuse *f)
     }
 }
 
-/* --- the new order
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the new order ---------------------------------------------------------------------------------------------- */
 
 typedef struct place {
     int64_t time;

@@ -191,8 +191,7 @@ static void reuse_saves_memory(void **state)
     lm_free(g);
 }
 
-/* --- memory running out
- * ------------------------------------------------------------------------------------------------- */
+/* --- memory running out ----------------------------------------------------------------------------------------- */
 
 static lm_status plan_and_run(void *user)
 {

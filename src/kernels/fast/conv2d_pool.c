@@ -102,8 +102,7 @@ static lm__conv conv_of(const pooled *f, const unit *u)
                       .offset = f->offset, .ldb = d->filters};
 }
 
-/* --- forward
- * --------------------------------------------------------------------------------------------------------- */
+/* --- forward ---------------------------------------------------------------------------------------------------- */
 
 typedef struct forward {
     const pooled *f;
@@ -174,8 +173,7 @@ static lm_status run_forward(const lm__run *run)
     return LM_OK;
 }
 
-/* --- the kernel's gradient
- * ------------------------------------------------------------------------------------------- */
+/* --- the kernel's gradient -------------------------------------------------------------------------------------- */
 
 typedef struct backward {
     const pooled *f;
@@ -252,8 +250,7 @@ static lm_status run_backward(const lm__run *run)
     return lm__fail(LM_INTERNAL, "conv2d_pool_backward_kernel: a place lies outside its window");
 }
 
-/* --- what is taken
- * --------------------------------------------------------------------------------------------------- */
+/* --- what is taken ---------------------------------------------------------------------------------------------- */
 
 /* Small kernels of one group, of which a partial result costs little, and windows side by side. */
 static bool fits(const lm__problem *p, const lm__conv2d_dims *d, const lm__pool2d *pool)
