@@ -180,14 +180,14 @@ lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void 
     return lm__model_predict_into(model, n, model->input_dtype, dims, x, y);
 }
 
-/* --- looking --------------------------------------------------------------------------------------------------------- */
+/* --- looking: also at a model that carries an error; one that could not be made has nothing ----------------------- */
 
-const char *lm_model_name(const lm_model *model) { return lm_failed(model) ? "" : model->name; }
-int lm_model_layers(const lm_model *model) { return lm_failed(model) ? 0 : model->nlayers; }
+const char *lm_model_name(const lm_model *model) { return model && model->name ? model->name : ""; }
+int lm_model_layers(const lm_model *model) { return model ? model->nlayers : 0; }
 
 lm_layer *lm_model_layer(const lm_model *model, int index)
 {
-    if (lm_failed(model)) return NULL;
+    if (!model) return NULL;
     if (index < 0) index += model->nlayers;
     return index >= 0 && index < model->nlayers ? model->layer[index] : NULL;
 }
@@ -201,7 +201,7 @@ const char *lm_layer_class(const lm_layer *layer) { return lm_failed(layer) ? ""
 
 static int shape_out(const lm_model *model, const lm__shape *shape, lm_dtype type, lm_dtype *dtype, int64_t *dims)
 {
-    if (lm_failed(model) || !model->built) return -1;
+    if (!model || !model->built) return -1;
     if (dtype) *dtype = type;
     for (int i = 0; dims && i < shape->rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
     return shape->rank;
@@ -217,11 +217,11 @@ int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_
     return shape_out(model, model ? &model->output : NULL, model ? model->output_dtype : LM_F32, dtype, dims);
 }
 
-int lm_weights(const lm_model *model) { return lm_failed(model) ? 0 : lm__model_weight_count(model); }
+int lm_weights(const lm_model *model) { return model ? lm__model_weight_count(model) : 0; }
 
 lm_variable *lm_weight(const lm_model *model, int index)
 {
-    return lm_failed(model) ? NULL : lm__model_weight(model, index);
+    return model ? lm__model_weight(model, index) : NULL;
 }
 
 /* --- configurations --------------------------------------------------------------------------------------------------- */

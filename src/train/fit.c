@@ -125,6 +125,7 @@ static lm_status run_epoch(fit *f, int epoch)
         lm__model_reset_metrics(f->model);
     } else if (f->model->train.function) lm__model_reset_metrics(f->model);
     LM_TRY(train_steps(f, &bar, epoch));
+    if (!bar.step) return LM_OK;        /* stopped before it began */
     double seconds = lm__now() - begun;
     lm_logs logs = lm__model_logs(f->model);
     bool validate = f->validation && !atomic_load(&f->model->stop);

@@ -67,7 +67,7 @@ static int64_t layer_parameters(const lm_layer *layer, bool trainable_only)
 int64_t lm_parameters(const lm_model *model, bool trainable_only)
 {
     int64_t n = 0;
-    if (lm_failed(model)) return 0;
+    if (!model) return 0;
     for (int i = 0; i < model->nlayers; i++) n += layer_parameters(model->layer[i], trainable_only);
     return n;
 }
