@@ -31,9 +31,12 @@ static lm_status read_weights(const lm__zip *zip, lm_model *model, const json_t 
     LM_TRY(lm__zip_read(zip, member, &data));
     lm_status status = lm__h5_open("model.weights.h5", data.bytes, data.size, &h5);
     if (!status) status = lm__keras_get_weights(model, h5);
-    /* What cannot be compiled can still predict; the reason stays in lm_last_error. */
-    if (!status && json_is_object(compile) && lm__keras_compile(model, compile) == LM_OK)
-        status = lm__keras_get_optimizer(model, h5);
+    if (!status && json_is_object(compile)) {
+        lm_status compiled = lm__keras_compile(model, compile);
+        if (compiled == LM_OK) status = lm__keras_get_optimizer(model, h5);
+        /* What cannot be compiled can still predict; the reason stays in lm_last_error. */
+        else if (compiled == LM_NO_MEMORY) status = compiled;
+    }
     lm__h5_close(h5);
     lm__zip_release(&data);
     return status;

@@ -6,10 +6,15 @@
 
 #include <string.h>
 
+static void release_states(lm_metric *self)
+{
+    for (int i = 0; i < self->nstates; i++) lm_free(self->state[i]);
+    self->nstates = 0;
+}
+
 static void destroy(void *object)
 {
-    lm_metric *self = object;
-    for (int i = 0; i < self->nstates; i++) lm_free(self->state[i]);
+    release_states(object);
     lm__configured_destroy(object);
 }
 
@@ -66,15 +71,11 @@ lm_metric *lm__metric_mean(const char *name)
 static lm_status begin_mean(lm_metric *self)
 {
     static const char *const names[] = {"total", "count"};
-    for (; self->nstates < 2; self->nstates++) {
+    for (int i = 0; i < 2; i++) {
         lm_tensor *zero = lm_tensor_scalar(self->dtype, 0);
-        self->state[self->nstates] = lm_variable_new(names[self->nstates], zero, false);
+        self->state[self->nstates++] = lm_variable_new(names[i], zero, false);
         lm_free(zero);
-        lm_status status = lm__object_check(self->state[self->nstates], &lm__variable_type, "metric");
-        if (status) {
-            lm_free(self->state[self->nstates]);
-            return status;
-        }
+        LM_TRY(lm__object_check(self->state[i], &lm__variable_type, "metric"));
     }
     return LM_OK;
 }
@@ -83,7 +84,9 @@ lm_status lm__metric_begin(lm_metric *self, lm_dtype dtype)
 {
     if (self->nstates) return LM_OK;
     self->dtype = dtype;
-    return class_of(self)->begin ? class_of(self)->begin(self) : begin_mean(self);
+    lm_status status = class_of(self)->begin ? class_of(self)->begin(self) : begin_mean(self);
+    if (status) release_states(self);
+    return status;
 }
 
 static lm_status accumulate(lm_metric *self, lm_graph *graph, lm_value *total, lm_value *count)

@@ -60,6 +60,7 @@ static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_d
                             (long long)sizes[i]);
     model->input.rank = rank + 1;
     model->input.dim[0] = lm__dim_symbol(model->dims, "N");
+    if (model->input.dim[0] == LM__DIM_BAD) return lm__no_memory(0);
     for (int i = 0; i < rank; i++) {
         snprintf(symbol, sizeof symbol, "D%d", i + 1);
         model->input.dim[i + 1] = sizes[i] == LM_ANY ? lm__dim_symbol(model->dims, symbol) : sizes[i];
