@@ -156,7 +156,8 @@ lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void 
 
 /* --- files ---------------------------------------------------------------------------------------------------------------- */
 
-/* Keras's .keras format, both ways. Written whole or not at all. lm_load: new reference, poisoned on failure. */
+/* Keras's .keras format, both ways. Written whole or not at all. lm_load: new reference, poisoned on failure. A model
+ * whose optimizer, loss or metrics Lamina does not have is loaded without them: lm_last_error names what is missing. */
 lm_status lm_save(lm_model *model, const char *path);
 lm_model *lm_load(const char *path);
 

@@ -18,43 +18,48 @@ static lm_status read_config(const lm__zip *zip, json_t **out)
     *out = json_loadb((const char *)data.bytes, data.size, JSON_REJECT_DUPLICATES, &error);
     lm__zip_release(&data);
     if (json_is_object(*out)) return LM_OK;
+    if (!*out) return lm__fail(LM_CORRUPT, "config.json is wrong in line %d: %s", error.line, error.text);
     json_decref(*out);
-    return lm__fail(LM_CORRUPT, "config.json is wrong in line %d: %s", error.line, error.text);
+    *out = NULL;
+    return lm__fail(LM_CORRUPT, "config.json is no object");
 }
 
-static lm_status read_weights(const lm__zip *zip, lm_model *model, const json_t *compile)
+static lm_status read_weights(const lm__zip *zip, size_t member, lm_model *model, const json_t *compile)
 {
-    size_t member;
     lm__zip_data data = {0};
     lm__h5 *h5 = NULL;
-    LM_TRY(lm__zip_find(zip, "model.weights.h5", &member));
     LM_TRY(lm__zip_read(zip, member, &data));
     lm_status status = lm__h5_open("model.weights.h5", data.bytes, data.size, &h5);
     if (!status) status = lm__keras_get_weights(model, h5);
     if (!status && json_is_object(compile)) {
-        lm_status compiled = lm__keras_compile(model, compile);
-        if (compiled == LM_OK) status = lm__keras_get_optimizer(model, h5);
-        /* What cannot be compiled can still predict; the reason stays in lm_last_error. */
-        else if (compiled == LM_NO_MEMORY) status = compiled;
+        status = lm__keras_compile(model, compile);
+        if (!status) status = lm__keras_get_optimizer(model, h5);
+        /* What cannot be compiled here can still predict; the reason stays in lm_last_error. */
+        else if (status == LM_NOT_FOUND || status == LM_UNSUPPORTED) status = LM_OK;
     }
     lm__h5_close(h5);
     lm__zip_release(&data);
     return status;
 }
 
-static lm_model *load(const char *path, const uint8_t *data, size_t bytes)
+/* A weight in the file may be of a shorter type than in the model: f16 for f64 at most. */
+enum { WIDER = 4 };
+
+lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
 {
     lm__zip *zip = NULL;
+    size_t member = 0;
     json_t *config = NULL;
     lm_model *model = NULL;
     lm_status status = lm__zip_open(path, data, bytes, &zip);
     if (!status) status = read_config(zip, &config);
+    if (!status) status = lm__zip_find(zip, "model.weights.h5", &member);
     if (!status) {
-        model = lm__keras_model(config);
+        model = lm__keras_model_of_file(config, WIDER * lm__zip_size(zip, member) + 1);
         status = lm__object_check(model, &lm__model_type, "model");
     }
     if (!status && !model->built) status = lm__fail(LM_UNSUPPORTED, "its layers have no input shape");
-    if (!status) status = read_weights(zip, model, json_object_get(config, "compile_config"));
+    if (!status) status = read_weights(zip, member, model, json_object_get(config, "compile_config"));
     json_decref(config);
     lm__zip_close(zip);
     if (!status) return model;
@@ -68,7 +73,7 @@ lm_model *lm__keras_load(const char *path)
     uint8_t *data;
     size_t bytes;
     if (lm__file_read(path, LM__KERAS_MAX_FILE, &data, &bytes)) return lm__object_poison(&lm__model_type);
-    lm_model *model = load(path, data, bytes);
+    lm_model *model = lm__keras_decode(path, data, bytes);
     lm__free(data);
     return model;
 }

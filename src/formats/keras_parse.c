@@ -11,6 +11,15 @@ static const char *text(const json_t *object, const char *key)
     return value ? value : "";
 }
 
+/* Is it a class that somebody wrote? Keras's own have no registered name, or their own; custom ones
+ * "package>Name". */
+static bool foreign(const json_t *object)
+{
+    const char *module = text(object, "module"), *registered = text(object, "registered_name");
+    bool keras = !*module || !strcmp(module, "keras") || !strncmp(module, "keras.", 6);
+    return !keras || (*registered && strcmp(registered, text(object, "class_name")));
+}
+
 /* The dtype of an InputLayer: a string, or a policy object. */
 static const char *dtype_of(const json_t *config)
 {
@@ -44,8 +53,7 @@ static lm_layer *input_layer(const json_t *shape, const char *dtype)
 static lm_layer *any_layer(const json_t *layer)
 {
     const json_t *config = json_object_get(layer, "config");
-    const char *class_name = text(layer, "class_name"), *module = text(layer, "module");
-    const json_t *registered = json_object_get(layer, "registered_name");
+    const char *class_name = text(layer, "class_name");
     if (!strcmp(class_name, "InputLayer")) {
         const json_t *shape = json_object_get(config, "batch_shape");
         return input_layer(shape ? shape : json_object_get(config, "batch_input_shape"), dtype_of(config));
@@ -55,9 +63,13 @@ static lm_layer *any_layer(const json_t *layer)
                                  "in its place");
         return lm__object_poison(&lm__layer_type);
     }
-    if (json_is_string(registered) && *module && strncmp(module, "keras", 5)) {
+    if (foreign(layer)) {
         lm__fail(LM_UNSUPPORTED, "layer %s is a class of its own (%s), which Lamina does not have", class_name,
-                 json_string_value(registered));
+                 *text(layer, "registered_name") ? text(layer, "registered_name") : text(layer, "module"));
+        return lm__object_poison(&lm__layer_type);
+    }
+    if (!strcmp(class_name, "Sequential") || !strcmp(class_name, "Functional") || !strcmp(class_name, "Model")) {
+        lm__fail(LM_UNSUPPORTED, "it holds a %s model as a layer; Lamina reads plain stacks of layers", class_name);
         return lm__object_poison(&lm__layer_type);
     }
     const lm__class *class = lm__class_find(lm__layer_classes, class_name, "layer");
@@ -76,7 +88,9 @@ static lm_status add_layers(lm_model *model, const json_t *config)
     return LM_OK;
 }
 
-lm_model *lm__keras_model(const json_t *config)
+lm_model *lm__keras_model(const json_t *config) { return lm__keras_model_of_file(config, 0); }
+
+lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
 {
     const char *class_name = text(config, "class_name"), *name = text(json_object_get(config, "config"), "name");
     if (strcmp(class_name, "Sequential")) {
@@ -85,23 +99,36 @@ lm_model *lm__keras_model(const json_t *config)
     }
     lm_model *model = lm_sequential_new(0, NULL);
     lm_status status = lm__object_check(model, &lm__model_type, "model");
+    if (!status) model->file_bytes = bytes;
     if (!status) status = add_layers(model, json_object_get(config, "config"));
     if (!status && *name) {
         char *copy = lm__strdup(name);
         if (copy) lm__free(model->name), model->name = copy;
         else status = lm__no_memory(strlen(name) + 1);
     }
-    if (!status) return model;
-    lm_free(model);
-    return lm__object_poison(&lm__model_type);
+    if (status) {
+        lm_free(model);
+        return lm__object_poison(&lm__model_type);
+    }
+    model->file_bytes = 0;
+    for (int i = 0; i < model->nlayers; i++) model->layer[i]->file_bytes = 0;
+    return model;
 }
 
-/* --- compile_config ------------------------------------------------------------------------------------------------ */
+/* --- compile_config ------------------------------------------------------------------------------------------- */
 
 /* A name, or an object with class and config. */
 static void *part(const json_t *json, const lm__class *const *classes, const lm__type *type, const char *what)
 {
     const char *name = json_is_object(json) ? text(json, "class_name") : json_string_value(json);
+    if (!json || json_is_null(json)) {
+        lm__fail(LM_UNSUPPORTED, "it was compiled without %s", what);
+        return lm__object_poison(type);
+    }
+    if (json_is_object(json) && foreign(json)) {
+        lm__fail(LM_UNSUPPORTED, "%s %s is a class of its own, which Lamina does not have", what, name);
+        return lm__object_poison(type);
+    }
     const lm__class *class = lm__class_find(classes, name ? name : "", what);
     if (!class) return lm__object_poison(type);
     return json_is_object(json) ? lm__configured_from(class, json_object_get(json, "config"))

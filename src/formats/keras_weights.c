@@ -1,4 +1,5 @@
-/* formats/keras_weights.c: weights and optimizer state in Keras's HDF5 tree: layers/<class>[_k]/vars/<i>, optimizer/vars/<i>. */
+/* formats/keras_weights.c: weights and optimizer state in Keras's HDF5 tree: layers/<class>[_k]/vars/<i>,
+ * optimizer/vars/<i>. */
 #include "base/alloc.h"
 #include "formats/keras.h"
 
@@ -32,10 +33,11 @@ static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writ
     return LM_OK;
 }
 
-/* The learning rate is float32 in every file, whatever the model's type. */
+/* Keras keeps the learning rate in float32, whatever the model's type; so do we where nothing is lost. */
 static lm_status put_variable(lm__h5_writer *writer, const char *path, const lm_optimizer *optimizer, const lm_variable *v)
 {
-    if (v != optimizer->learning_rate) return lm__h5_put_tensor(writer, path, v->value);
+    double value = lm_tensor_get(v->value, 0);
+    if (v != optimizer->learning_rate || (double)(float)value != value) return lm__h5_put_tensor(writer, path, v->value);
     lm_tensor *rate = lm_tensor_cast(v->value, LM_F32);
     lm_status status = lm__object_check(rate, &lm__tensor_type, path);
     if (!status) status = lm__h5_put_tensor(writer, path, rate);
@@ -77,7 +79,7 @@ lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer)
     return put_optimizer(model, writer);
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------------------------- */
 
 /* Copies a dataset into a variable of the same shape. */
 static lm_status get_variable(const lm__h5 *h5, const char *path, lm_variable *v)
@@ -114,21 +116,48 @@ static lm_status check_surplus(const lm__h5 *h5, const char *path, const lm_laye
                     layer->base.name);
 }
 
-lm_status lm__keras_get_weights(lm_model *model, const lm__h5 *h5)
+/* A layer with weights in the file that the model does not have: likewise. `paths`: those of the model's layers. */
+static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int npaths)
 {
-    char path[128], full[160];
-    for (int k = 0; k < model->nlayers; k++) {
-        lm_layer *layer = model->layer[k];
-        layer_path(model, k, path, sizeof path);
-        for (int i = 0; i < layer->nweights; i++) {
-            snprintf(full, sizeof full, "%s/vars/%d", path, i);
-            if (lm__h5_kind_of(h5, full) != LM__H5_DATASET)
-                return lm__fail(LM_CORRUPT, "weight %s (%s) is missing", layer->weight[i]->name, full);
-            LM_TRY(get_variable(h5, full, layer->weight[i]));
-        }
-        LM_TRY(check_surplus(h5, path, layer));
+    const char *const *names;
+    size_t count;
+    char full[LM__H5_MAX_NAME + 32];
+    if (lm__h5_kind_of(h5, "layers") != LM__H5_GROUP) return LM_OK;
+    LM_TRY(lm__h5_list(h5, "layers", &names, &count));
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        for (int k = 0; !known && k < npaths; k++) known = !strcmp(paths[k] + strlen("layers/"), names[i]);
+        snprintf(full, sizeof full, "layers/%s/vars/0", names[i]);
+        if (!known && lm__h5_kind_of(h5, full) == LM__H5_DATASET)
+            return lm__fail(LM_CORRUPT, "it has weights for a layer that its configuration lacks: layers/%s", names[i]);
     }
     return LM_OK;
+}
+
+static lm_status get_layer(const lm__h5 *h5, const char *path, lm_layer *layer)
+{
+    char full[160];
+    for (int i = 0; i < layer->nweights; i++) {
+        snprintf(full, sizeof full, "%s/vars/%d", path, i);
+        if (lm__h5_kind_of(h5, full) != LM__H5_DATASET)
+            return lm__fail(LM_CORRUPT, "weight %s (%s) is missing", layer->weight[i]->name, full);
+        LM_TRY(get_variable(h5, full, layer->weight[i]));
+    }
+    return check_surplus(h5, path, layer);
+}
+
+lm_status lm__keras_get_weights(lm_model *model, const lm__h5 *h5)
+{
+    size_t bytes = (size_t)model->nlayers * 128;
+    char (*paths)[128] = lm__alloc(bytes);
+    lm_status status = paths ? LM_OK : lm__no_memory(bytes);
+    for (int k = 0; !status && k < model->nlayers; k++) {
+        layer_path(model, k, paths[k], sizeof *paths);
+        status = get_layer(h5, paths[k], model->layer[k]);
+    }
+    if (!status) status = check_layers(h5, paths, model->nlayers);
+    lm__free(paths);
+    return status;
 }
 
 lm_status lm__keras_get_optimizer(lm_model *model, const lm__h5 *h5)

@@ -84,8 +84,9 @@ static lm_status wrong(const lm__class *class, const char *key, const json_t *va
     char got[101];
     size_t n = json_dumpb(value, got, sizeof got - 1, JSON_ENCODE_ANY | JSON_COMPACT);
     got[n < sizeof got ? n : 0] = 0;
-    return lm__fail(LM_CORRUPT, "%s: config \"%s\" is %s, but it must be %s", class->name, key,
-                    *got ? got : "something long", want);
+    /* An object is a class that Keras has and we don't, such as a learning rate's schedule. */
+    return lm__fail(json_is_object(value) ? LM_UNSUPPORTED : LM_CORRUPT,
+                    "%s: config \"%s\" is %s, but it must be %s", class->name, key, *got ? got : "something long", want);
 }
 
 static lm_status read_ints(const lm__class *class, const lm__field *f, const json_t *value, int64_t *out)

@@ -71,7 +71,7 @@ static lm_status make_weight(lm_layer *layer, const char *path, lm_tensor *t, bo
     lm_initializer *named = object ? NULL : lm__initializer_named(initializer);
     const lm_initializer *use = object ? object : named;
     lm_status status = lm__object_check(use, &lm__initializer_type, "initializer");
-    if (status == LM_OK) status = lm__initializer_fill(use, t, seed, lm__stream(path));
+    if (status == LM_OK && !layer->file_bytes) status = lm__initializer_fill(use, t, seed, lm__stream(path));
     lm_free(named);
     if (status) return status;
     lm_variable *v = lm_variable_new(path, t, trainable);
@@ -84,12 +84,24 @@ static lm_status make_weight(lm_layer *layer, const char *path, lm_tensor *t, bo
     return LM_OK;
 }
 
+/* A config must not make us take memory for weights that its file cannot hold. */
+static lm_status check_file(const lm_layer *layer, const char *path, int rank, const int64_t *dims)
+{
+    size_t size, each = lm_dtype_size(layer->dtype);
+    char shape[160];
+    LM_TRY(lm__shape_size(rank, dims, &size));
+    if (size <= layer->file_bytes / each) return LM_OK;
+    return lm__fail(LM_CORRUPT, "%s has shape %s by the configuration, which is more than the file holds", path,
+                    lm__shape_text(rank, dims, shape, sizeof shape));
+}
+
 lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const int64_t *dims, bool trainable,
                            const lm_initializer *object, const char *initializer, uint64_t seed)
 {
     char path[160];
     snprintf(path, sizeof path, "%s/%s", layer->base.name ? layer->base.name : layer->base.class->name, name);
     if (layer->nweights == LM__LAYER_WEIGHTS) return lm__fail(LM_INTERNAL, "%s: too many weights", path);
+    if (layer->file_bytes) LM_TRY(check_file(layer, path, rank, dims));
     lm_tensor *t = lm_tensor_new(layer->dtype, rank, dims);
     lm_status status = lm__object_check(t, &lm__tensor_type, path);
     if (status == LM_OK) status = make_weight(layer, path, t, trainable, object, initializer, seed);

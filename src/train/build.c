@@ -71,12 +71,25 @@ static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_d
     return LM_OK;
 }
 
+/* Weights that a file brings count against what it can hold. */
+static lm_status build_weights(lm_model *model, lm_layer *layer)
+{
+    size_t bytes = 0;
+    layer->file_bytes = model->file_bytes;
+    LM_TRY(lm__layer_build(layer, &layer->input_shape, model->seed));
+    for (int k = 0; k < layer->nweights; k++) bytes += lm_tensor_bytes(layer->weight[k]->value);
+    if (!model->file_bytes) return LM_OK;
+    if (bytes >= model->file_bytes) return lm__fail(LM_CORRUPT, "the file cannot hold the weights of so many layers");
+    model->file_bytes -= bytes;
+    return LM_OK;
+}
+
 /* One layer on a scratch graph: infers its output, and makes its weights first. */
 static lm_status build_layer(lm_model *model, lm_graph *graph, int i, lm_value **x, lm_value *key)
 {
     lm_layer *layer = model->layer[i];
     layer->input_shape = (*x)->shape;
-    lm_status status = lm__layer_build(layer, &layer->input_shape, model->seed);
+    lm_status status = build_weights(model, layer);
     if (status) return in_layer(model, i);
     lm__layer_call call = {.graph = graph, .training = false, .key = key};
     lm_value *y = lm__layer_call_on(layer, &call, *x);

@@ -36,6 +36,7 @@ struct lm_model {
     lm_dtype input_dtype, output_dtype;
     lm__shape input, output;            /* with the batch; symbols of `dims` */
     uint64_t seed;
+    size_t file_bytes;                  /* while a file is read: what its weights may still take; 0: weights are drawn */
     lm_variable *random;                /* i64[2]: seed, training steps made */
 
     bool compiled;

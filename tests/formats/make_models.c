@@ -1,5 +1,5 @@
-/* tests/formats/make_models.c: writes files for keras_opens.py: each recipe's model after a few steps, what it predicts,
- * and its weights after one step more. Usage: make_models DIR */
+/* tests/formats/make_models.c: writes files for keras_opens.py: each recipe's model after a few steps, what it
+ * predicts, and its weights after one step more. Usage: make_models DIR */
 #include "recipes.h"
 
 #include <stdio.h>
