@@ -203,7 +203,7 @@ static void impossible_values(void **state)
         {5, "units", "0", "units"},           {5, "units", "null", "units"},            {5, "surprise", "1", "surprise"},
         {0, "batch_shape", "[null, 12, 0, 1]", "shape"}, {0, "batch_shape", "7", "shape"},
         {0, "dtype", "\"float99\"", "float99"}, {5, "kernel_regularizer", "{\"class_name\": \"L2\"}", "kernel_regularizer"},
-        {5, "name", "\"conv2d\"", "two layers"},
+        {5, "name", "\"conv2d\"", "names must differ"},
     };
     members f;
     read_members(&f);
