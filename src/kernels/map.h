@@ -8,7 +8,7 @@
 
 #include "kernels/kernel.h"
 
-enum { LM__MAP_BLOCK = 1024, LM__MAP_MAX_ARGS = 3, LM__MAP_MAX_OPERANDS = 32, LM__MAP_MAX_STEPS = 64 };
+enum { LM__MAP_BLOCK = 1024, LM__MAP_MAX_ARGS = 5, LM__MAP_MAX_OPERANDS = 32, LM__MAP_MAX_STEPS = 64 };
 
 /* `imm`: the op's own numbers (for example an exponent), or NULL. `out` may be the same array as an input. */
 typedef void lm__row_fn(size_t n, const void *const *in, void *out, const double *imm);
@@ -57,6 +57,10 @@ typedef struct lm__map {
     int guard;                          /* input that is a bool scalar: when false nothing is written; -1: none. It is
                                            the last input and no operand. */
 } lm__map;
+
+/* Puts rows for several ops (kernels/simd/rows_chain.c) in the place of steps that they stand for. Registers keep their
+ * numbers. The same results up to rounding. */
+void lm__map_combine(lm__map *map, lm__isa isa);
 
 /* Runs it over the team: cut into chunks by size alone. Inputs: the operands, then the guard if any. Needs
  * lm__map_scratch(map) bytes for each thread. */

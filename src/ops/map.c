@@ -1,5 +1,6 @@
 /* ops/map.c: a chain of element-by-element ops run as one pass over memory. Inputs: the operands, then the guard
  * if there is one; outputs: the results, all of one shape. */
+#include "base/alloc.h"
 #include "ops/map.h"
 #include "ops/support.h"
 
@@ -36,14 +37,19 @@ static lm_status decompose(lm_graph *graph, const lm__node *node, lm_value *cons
 
 static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **state)
 {
-    *state = NULL;
-    needs->scratch = lm__map_scratch(problem->attr);
+    const lm__map_attr *attr = problem->attr;
+    lm__map *map = lm__alloc(sizeof *map);
+    if (!map) return lm__no_memory(sizeof *map);
+    *map = attr->map;
+    lm__map_combine(map, problem->isa);
+    needs->scratch = lm__map_scratch(map);
+    *state = map;
     return LM_OK;
 }
 
 static lm_status run(const lm__run *r)
 {
-    lm__map_run(r->problem->attr, r->in, r->out, r->scratch, r->scratch_stride);
+    lm__map_run(r->state, r->in, r->out, r->scratch, r->scratch_stride);
     return LM_OK;
 }
 
@@ -56,6 +62,6 @@ const lm__op lm__op_map = {
     .flags = LM__OP_FUSED,
     .attr_size = sizeof(lm__map_attr),
     .infer = infer,
-    .reference = {.op = "map", .name = "rows", .prepare = prepare, .run = run},
+    .reference = {.op = "map", .name = "rows", .prepare = prepare, .release = lm__free, .run = run},
     .decompose = decompose,
 };

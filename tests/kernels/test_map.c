@@ -226,12 +226,111 @@ static void guard(void **state)
     assert_true(z[0] == 5 && z[2] == 7);
 }
 
+/* --- rows for several steps ------------------------------------------------------------------------------------------ */
+
+static void add_step(lm__map *map, const char *op, int nin, int a, int b, int c)
+{
+    lm_dtype result = strcmp(op, "greater") ? LM_F32 : LM_BOOL;
+    lm__map_step *step = &map->step[map->steps++];
+    *step = (lm__map_step){.row = lm__simd_row(op, LM_F32, result, lm__isa_level()), .op = op, .nin = nin, .in = {a, b, c},
+                           .out = map->registers++, .dtype = result};
+    assert_non_null(step->row);
+}
+
+/* p, m, v, g dense; then four numbers. With `exchanged` the arguments of sums and products the other way round. */
+static lm__map adam(bool exchanged)
+{
+    lm__map map = {.rank = 1, .dims = {5003}, .operands = 8, .registers = 8, .results = 3, .guard = -1};
+    for (int i = 0; i < 8; i++) map.operand[i] = (lm__map_operand){LM_F32, {i < 4}};
+#define BOTH(op, a, b) add_step(&map, op, 2, exchanged ? b : a, exchanged ? a : b, 0)
+    add_step(&map, "subtract", 2, 3, 1, 0);                     /* 8: g - m */
+    BOTH("multiply", 8, 4);
+    BOTH("add", 1, 9);                                          /* 10: m */
+    add_step(&map, "square", 1, 3, 0, 0);                       /* 11 */
+    add_step(&map, "subtract", 2, 11, 2, 0);
+    BOTH("multiply", 12, 5);
+    BOTH("add", 2, 13);                                         /* 14: v */
+    add_step(&map, "sqrt", 1, 14, 0, 0);
+    BOTH("add", 15, 7);
+    BOTH("multiply", 10, 6);
+    add_step(&map, "divide", 2, 17, 16, 0);
+    add_step(&map, "subtract", 2, 0, 18, 0);                    /* 19: p */
+    map.result[0] = 19, map.result[1] = 10, map.result[2] = 14;
+    return map;
+}
+
+static void same_results(const lm__map *map, int operands)
+{
+    lm__map combined = *map;
+    lm__map_combine(&combined, lm__isa_level());
+    float *in[8], *out[2][3];
+    for (int i = 0; i < operands; i++) {
+        in[i] = lm__alloc(5003 * sizeof **in);
+        for (int k = 0; k < 5003; k++) in[i][k] = (float)below(2000) / 1000 + 0.1f;
+    }
+    for (int k = 0; k < 2; k++) {
+        for (int r = 0; r < map->results; r++) out[k][r] = lm__alloc(5003 * sizeof(float));
+        run(k ? &combined : map, (const void *const *)in, (void *const *)out[k]);
+    }
+    for (int r = 0; r < map->results; r++)
+        for (int i = 0; i < 5003; i++) assert_float_equal(out[1][r][i], out[0][r][i], 2e-6);
+    for (int r = 0; r < map->results; r++) lm__free(out[0][r]), lm__free(out[1][r]);
+    for (int i = 0; i < operands; i++) lm__free(in[i]);
+}
+
+static void combined(void **state)
+{
+    (void)state;
+    for (int exchanged = 0; exchanged < 2; exchanged++) {
+        lm__map map = adam(exchanged), fewer = map;
+        lm__map_combine(&fewer, lm__isa_level());
+        assert_int_equal(fewer.steps, 3);
+        same_results(&map, 8);
+    }
+    /* what lies between is a result, or used twice: it stays */
+    lm__map map = adam(false), fewer;
+    map.result[2] = 9, fewer = map;
+    lm__map_combine(&fewer, lm__isa_level());
+    assert_true(fewer.steps > 3);
+    same_results(&map, 8);
+    /* a whole array where a number is expected */
+    map = adam(false), map.operand[4].stride[0] = 1, fewer = map;
+    lm__map_combine(&fewer, lm__isa_level());
+    assert_true(fewer.steps > 3);
+    same_results(&map, 8);
+}
+
+static void every_chain(void **state)
+{
+    static const struct {
+        const char *op[2];
+        int in[2][3];                   /* operands 0 … 2 dense, 3 and 4 numbers, 5: the first step's result */
+    } cases[] = {{{"multiply", "subtract"}, {{1, 3}, {0, 5}}}, {{"multiply", "add"}, {{1, 3}, {0, 5}}},
+                 {{"greater", "where"}, {{0, 3}, {5, 1, 4}}},  {{"multiply", "add"}, {{0, 1}, {5, 2}}},
+                 {{"subtract", "multiply"}, {{0, 1}, {2, 5}}}, {{"multiply", "multiply"}, {{0, 1}, {5, 2}}},
+                 {{"add", "add"}, {{0, 1}, {2, 5}}}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lm__map map = {.rank = 1, .dims = {5003}, .operands = 5, .registers = 5, .results = 1, .guard = -1}, fewer;
+        for (int k = 0; k < 5; k++) map.operand[k] = (lm__map_operand){LM_F32, {k < 3}};
+        for (int k = 0; k < 2; k++)
+            add_step(&map, cases[i].op[k], strcmp(cases[i].op[k], "where") ? 2 : 3, cases[i].in[k][0], cases[i].in[k][1],
+                     cases[i].in[k][2]);
+        map.result[0] = 6, fewer = map;
+        lm__map_combine(&fewer, lm__isa_level());
+        assert_int_equal(fewer.steps, 1);
+        same_results(&map, 5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_maps),
         cmocka_unit_test(in_place),
         cmocka_unit_test(guard),
+        cmocka_unit_test(combined),
+        cmocka_unit_test(every_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

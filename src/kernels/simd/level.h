@@ -87,6 +87,7 @@ typedef struct lm__simd {
     void (*softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
+    const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;
 
 const lm__simd *lm__simd_at(lm__isa isa);

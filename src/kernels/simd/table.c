@@ -18,6 +18,7 @@ void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, con
 void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
+extern const lm__simd_chain LM_SIMD(chains)[];
 
 const lm__simd LM_SIMD(simd) = {
     .width = VW,
@@ -36,6 +37,7 @@ const lm__simd LM_SIMD(simd) = {
     .reduce_rows = LM_SIMD(reduce_rows),
     .softmax_rows = LM_SIMD(softmax_rows),
     .log_softmax_rows = LM_SIMD(log_softmax_rows),
+    .chains = LM_SIMD(chains),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
 
