@@ -55,7 +55,7 @@ typedef struct lm_summary_args {
     size_t size;
     bool memory;
     int64_t batch_size;
-    int line_length;                                                /* 0: 78, or the terminal's if that is less */
+    int line_length;                                                /* 0: 76                              */
 } lm_summary_args;
 lm_status lm_summary_with(lm_model *model, const lm_summary_args *args);
 #define lm_summary(model, ...)                                                                                   \

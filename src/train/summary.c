@@ -81,21 +81,29 @@ static void shape_cell(const lm__shape *shape, bool built, char *text, size_t by
     else snprintf(text, bytes, "?");
 }
 
+/* The class goes to a row of its own where it does not fit behind the name. */
+static void layer_rows(lm__text *t, const int width[COLUMNS], const lm_layer *layer)
+{
+    char name[160], class[96], shape[128], number[40];
+    snprintf(class, sizeof class, "(%s)", layer->base.class->name);
+    int length = snprintf(name, sizeof name, "%s %s", layer->base.name, class);
+    bool two = length > width[0] - 2;
+    shape_cell(&layer->output_shape, layer->built, shape, sizeof shape);
+    thousands(layer_parameters(layer, false), number, sizeof number);
+    row(t, width, "│", (const char *[]){two ? layer->base.name : name, shape, layer->built ? number : "0 (unbuilt)"});
+    if (two) row(t, width, "│", (const char *[]){class, "", ""});
+}
+
 static void table(lm__text *t, const lm_model *model, int length)
 {
-    int width[COLUMNS] = {(length - 4) * 45 / 100, (length - 4) * 33 / 100, 0};
+    int width[COLUMNS] = {(length - 4) * 46 / 100, (length - 4) * 34 / 100, 0};
     width[2] = length - 4 - width[0] - width[1];
     lm__text_printf(t, "Model: \"%s\"\n", model->name);
     rule(t, width, "┏", "━", "┳", "┓");
     row(t, width, "┃", (const char *[]){"Layer (type)", "Output Shape", "Param #"});
     rule(t, width, "┡", "━", "╇", "┩");
     for (int i = 0; i < model->nlayers; i++) {
-        const lm_layer *layer = model->layer[i];
-        char name[160], shape[128], number[40];
-        snprintf(name, sizeof name, "%s (%s)", layer->base.name, layer->base.class->name);
-        shape_cell(&layer->output_shape, layer->built, shape, sizeof shape);
-        thousands(layer_parameters(layer, false), number, sizeof number);
-        row(t, width, "│", (const char *[]){name, shape, layer->built ? number : "0 (unbuilt)"});
+        layer_rows(t, width, model->layer[i]);
         if (i + 1 < model->nlayers) rule(t, width, "├", "─", "┼", "┤");
     }
     rule(t, width, "└", "─", "┴", "┘");
@@ -186,7 +194,7 @@ lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, do
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
 {
     lm__text t = {0};
-    int screen = lm__show_columns(), length = args->line_length ? args->line_length : 78;
+    int screen = lm__show_columns(), length = args->line_length ? args->line_length : 76;
     if (!args->line_length && screen >= 40 && screen < length) length = screen;
     if (length < 40 || length > 400)
         return lm__fail(LM_INVALID, "line_length = %d, but it must be between 40 and 400", length);
