@@ -1,35 +1,39 @@
 /* train/evaluate.c: loss and metrics on data, without training. */
 #include "train/model.h"
 
-static lm_status run(lm_model *model, lm_dataset *data, int verbose)
+lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps, int verbose, lm_logs *out)
 {
     lm__progress bar;
     lm_tensor *batch[LM_DATA_MAX_TENSORS];
-    lm_iterator *it = lm_data_iterate(data, 0, 0);
-    lm_status status = lm_failed(it) ? lm__fail(lm_status_of(it), "%s", lm_error(it)) : LM_OK;
-    int count = 0;
-    lm__progress_begin(&bar, verbose, lm_data_count(data));
-    while (!status && (count = lm_iterator_next(it, batch)) > 0) {
+    int count;
+    lm__progress_begin(&bar, verbose, steps);
+    while ((count = lm_iterator_next(it, batch)) > 0) {
         lm__array_kind kinds[3];
         double loss;
-        if (count > 3) count = 3;
+        if (count > 3)
+            return lm__fail(LM_INVALID, "an element has %d tensors; evaluate takes (x, y [, sample_weight])", count);
         for (int i = 0; i < 3; i++) lm__array_kind_of(i < count ? batch[i] : NULL, &kinds[i]);
-        status = lm__model_test_step(model, kinds);
-        if (!status && !bar.step) lm__model_reset_metrics(model);
-        if (!status) status = lm__model_run(model, &model->test, batch, count, &loss);
+        LM_TRY(lm__model_test_step(model, kinds));
+        if (!bar.step) lm__model_reset_metrics(model);
+        LM_TRY(lm__model_run(model, &model->test, batch, count, &loss));
         lm__progress_step(&bar, model);
     }
-    if (!status && count < 0) status = lm__fail_in("reading batch %lld", (long long)bar.step);
-    if (!status && !bar.step) status = lm__fail(LM_INVALID, "the data are empty");
-    if (!status) {
-        lm_logs logs = lm__model_logs(model);
-        lm__progress_end(&bar, &logs, NULL);
-    }
+    if (count < 0) return lm__fail_in("reading batch %lld", (long long)bar.step);
+    if (!bar.step) return lm__fail(LM_INVALID, "the data are empty");
+    *out = lm__model_logs(model);
+    lm__progress_end(&bar, out, NULL);
+    return LM_OK;
+}
+
+static lm_status evaluate(lm_model *model, lm_dataset *batches, int verbose, lm_logs *out)
+{
+    lm_iterator *it = lm_data_iterate(batches, 0, 0);
+    lm_status status = lm_failed(it) ? lm__fail(lm_status_of(it), "%s", lm_error(it))
+                                     : lm__model_evaluate_on(model, it, lm_data_count(batches), verbose, out);
     lm_free(it);
     return status;
 }
 
-/* Training results of the epoch at hand are kept by the caller: the metrics' states are shared with fit. */
 lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluate_args *args, lm_logs *out)
 {
     if (!model->compiled) return lm__model_prepare(model);
@@ -39,8 +43,7 @@ lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluat
     lm_dataset *batches = lm_retain(data);
     if (!lm_data_batch_size(data)) batches = lm_data_batch(batches, args->batch_size, false);
     lm_status status = lm_failed(batches) ? lm__fail(lm_status_of(batches), "%s", lm_error(batches))
-                                          : run(model, batches, lm__progress_verbose(args->verbose));
-    if (!status) *out = lm__model_logs(model);
+                                          : evaluate(model, batches, lm__progress_verbose(args->verbose), out);
     lm_free(batches);
     return status;
 }

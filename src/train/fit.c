@@ -9,7 +9,7 @@ typedef struct fit {
     lm_model *model;
     const lm_fit_args *args;
     lm_dataset *train, *validation;     /* batched; owned */
-    lm_iterator *it;
+    lm_iterator *it, *validation_it;    /* kept over the epochs: another pass takes no memory */
     int64_t steps;                      /* an epoch, LM_ANY if unknown */
     int verbose;
 } fit;
@@ -79,7 +79,11 @@ static lm_status prepare(fit *f, lm_dataset *data)
         return lm__fail(LM_INVALID, "the data have no end; give .steps_per_epoch");
     if (f->steps == 0) return lm__fail(LM_INVALID, "the data are empty");
     f->it = lm_data_iterate(f->train, f->args->initial_epoch, 0);
-    return lm_failed(f->it) ? lm__fail(lm_status_of(f->it), "%s", lm_error(f->it)) : LM_OK;
+    if (lm_failed(f->it)) return lm__fail(lm_status_of(f->it), "%s", lm_error(f->it));
+    f->validation_it = f->validation ? lm_data_iterate(f->validation, 0, 0) : NULL;
+    if (f->validation && lm_failed(f->validation_it))
+        return lm__fail(lm_status_of(f->validation_it), "validation: %s", lm_error(f->validation_it));
+    return LM_OK;
 }
 
 static lm_status train_batch(fit *f, lm_tensor *const *batch, int count)
@@ -113,6 +117,14 @@ static void announce(const fit *f, int epoch)
     if (f->verbose) lm__show(text, (size_t)n);
 }
 
+static lm_status run_validation(fit *f, int epoch, lm_logs *out)
+{
+    if (epoch > f->args->initial_epoch) LM_TRY(lm_iterator_restart(f->validation_it, 0));
+    if (lm__model_evaluate_on(f->model, f->validation_it, lm_data_count(f->validation), 0, out))
+        return lm__fail_in("epoch %d, validation", epoch + 1);
+    return LM_OK;
+}
+
 static lm_status run_epoch(fit *f, int epoch)
 {
     lm__progress bar;
@@ -129,10 +141,7 @@ static lm_status run_epoch(fit *f, int epoch)
     double seconds = lm__now() - begun;
     lm_logs logs = lm__model_logs(f->model);
     bool validate = f->validation && !atomic_load(&f->model->stop);
-    if (validate) {
-        lm_evaluate_args quiet = {.batch_size = f->args->batch_size, .verbose = 0};
-        LM_TRY(lm__model_evaluate(f->model, f->validation, &quiet, &validation));
-    }
+    if (validate) LM_TRY(run_validation(f, epoch, &validation));
     lm__progress_end(&bar, &logs, validate ? &validation : NULL);
     return lm__history_add(f->model->history, &logs, validate ? &validation : NULL, seconds, bar.step);
 }
@@ -151,6 +160,6 @@ lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *ar
         status = run_epoch(&f, epoch);
     model->stopped = atomic_load(&model->stop);
     if (!status) status = lm__optimizer_finish(model->optimizer);
-    lm_free(f.it), lm_free(f.train), lm_free(f.validation);
+    lm_free(f.it), lm_free(f.validation_it), lm_free(f.train), lm_free(f.validation);
     return status;
 }

@@ -96,6 +96,8 @@ lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *ar
 /* One step on x, y and sample_weight (NULL: none), with the metrics of this batch alone. */
 lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool training);
 lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluate_args *args, lm_logs *out);
+/* On the batches that an iterator has left. Training's results must have been taken before: the sums are shared with fit. */
+lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps, int verbose, lm_logs *out);
 /* x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
                                  void *y);
