@@ -33,6 +33,7 @@ typedef struct bench {
 static const lm__matmul plain, turn_a = {.transpose_a = true}, turn_b = {.transpose_b = true};
 static const lm__conv2d conv = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1};
 static const lm__conv2d same = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME};
+static const lm__conv2d depthwise = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 64, .padding = LM__PAD_SAME};
 static const lm__pool2d pool = {.size = {2, 2}, .strides = {2, 2}};
 static const lm__axis last = {1};
 
@@ -59,6 +60,7 @@ static const bench cases[] = {
     {"softmax", "wide", &last, {ARRAY(256, 1000)}, {ARRAY(256, 1000)}},
     {"conv2d", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
     {"conv2d", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
+    {"conv2d", "depthwise", &depthwise, {ARRAY(32, 32, 32, 64), ARRAY(3, 3, 1, 64)}, {ARRAY(32, 32, 32, 64)}},
     {"conv2d_backward_input", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
     {"conv2d_backward_input", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
     {"conv2d_backward_kernel", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(32, 32, 32, 16)}, {ARRAY(3, 3, 16, 16)}},

@@ -41,6 +41,8 @@ static void convolutions(void **state)
     lm__conv2d strided = {.strides = {2, 1}, .dilation = {1, 2}, .groups = 2, .padding = LM__PAD_EXPLICIT,
                           .pads = {1, 0, 2, 1}};
     convolve(&c, &strided, (int64_t[]){7, 40, 33, 48}, (int64_t[]){3, 3, 24, 64}, (int64_t[]){7, 20, 32, 64});
+    lm__conv2d depthwise = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 32, .padding = LM__PAD_SAME};
+    convolve(&c, &depthwise, (int64_t[]){9, 30, 30, 32}, (int64_t[]){3, 3, 1, 32}, (int64_t[]){9, 30, 30, 32});
     check_contains(c.taken, "onednn");
 }
 

@@ -35,9 +35,11 @@ static inline bool lm__conv_is_product(const lm__conv2d_dims *d)
            d->height == d->out_height && d->width == d->out_width && d->top == 0 && d->left == 0;
 }
 
-/* Few channels or little work: our own code wins, without opening libdnnl. */
+/* Few channels or little work: our own code wins, without opening libdnnl. Not where groups are so narrow that vectors over
+ * their filters stay empty (depthwise). */
 static inline bool lm__conv_is_thin(const lm__conv2d_dims *d)
 {
+    if (d->groups > 1 && d->filters / d->groups < 8) return lm__conv2d_flops(d) < 4e6;
     return d->channels / d->groups <= 4 || lm__conv2d_flops(d) < 1e8;
 }
 

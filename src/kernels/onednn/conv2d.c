@@ -192,7 +192,8 @@ static lm_status run_kernel(const lm__run *run)
 
 static bool worth(const lm__problem *p, const lm__conv2d_dims *d)
 {
-    return p->in[0].dtype == LM_F32 && d->batch > 0 && d->channels / d->groups > 4 && lm__conv2d_flops(d) >= LEAST_FLOPS && lm__dnn_usable(p->isa);
+    bool narrow = d->groups > 1 && d->filters / d->groups < 8, thin = !narrow && d->channels / d->groups <= 4;
+    return p->in[0].dtype == LM_F32 && d->batch > 0 && !thin && lm__conv2d_flops(d) >= (narrow ? 4e6 : LEAST_FLOPS) && lm__dnn_usable(p->isa);
 }
 
 static bool takes_forward(const lm__problem *p)
