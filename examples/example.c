@@ -161,6 +161,16 @@ bool example_interrupted(void) { return interrupted; }
 
 /* --- what a run leaves ------------------------------------------------------------------------------------------ */
 
+/* The names of what was left, for the last line. */
+static char left[512];
+
+static void remember(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = strlen(left);
+    snprintf(left + n, sizeof left - n, "%s%s", n ? ", " : "", slash ? slash + 1 : path);
+}
+
 int example_write(const example *run, const char *path, const char *text)
 {
     char temporary[4200];
@@ -169,7 +179,10 @@ int example_write(const example *run, const char *path, const char *text)
     int bad = !f || fputs(text, f) == EOF || fflush(f) || fsync(fileno(f));
     if (f && fclose(f)) bad = 1;
     if (!bad && rename(temporary, path)) bad = 1;
-    if (!bad) return 0;
+    if (!bad) {
+        remember(path);
+        return 0;
+    }
     fprintf(stderr, "%s: error: cannot write %s: %s\n", run->name, path, strerror(errno));
     unlink(temporary);
     return 1;
@@ -221,7 +234,7 @@ int example_failed(const example *run, int count, const void *const *objects)
 
 int example_save(const example *run, lm_model *model, const char *file)
 {
-    if (!lm_failed(model)) lm_save(model, example_path(run, file));
+    if (!lm_failed(model) && !lm_save(model, example_path(run, file))) remember(file);
     return example_failed(run, 1, (const void *[]){model});
 }
 
@@ -233,7 +246,7 @@ int example_end(const example *run, int status, int count, const example_metric 
         return 130;
     }
     if (save_metrics(run, count, metrics)) return 1;
-    printf("\nLeft in %s: the model, history.csv, metrics.json\n", run->out);
+    printf("\nLeft in %s: %s\n", run->out, left);
     bool lost = ferror(stdout);
     if (!fflush(stdout) && !lost) return 0;
     fprintf(stderr, "%s: error: could not write to the standard output: %s\n", run->name, strerror(errno));
