@@ -4,9 +4,10 @@
  * back, for one unit in the thread's scratch memory, where it stays in the caches. Windows must lie side by side
  * without padding.
  *
- * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.26 ms
- * as apart, but without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms against 0.42
- * ms apart. */
+ * Windows of 2 x 2 are pooled in the registers.
+ *
+ * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.16 ms against 0.24 ms
+ * apart, and without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms against 0.42 ms apart. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/conv2d_pool.h"
@@ -126,6 +127,14 @@ static void pool_unit(const forward *r, int64_t index, float *scratch)
     v.c = between, v.c_row = line, v.c_step = d->filters;
     v.bias = r->bias;
     v.relu = r->act == LM__ACT_RELU;
+    if (f->p.size_y == 2 && f->p.size_x == 2 && r->act <= LM__ACT_RELU && !v.copy_b) {
+        int64_t at = (u.image * f->p.out_height + u.y0) * small;
+        v.height = u.rows, v.width = f->p.out_width;
+        f->simd->conv_pool(&(lm__conv_pool){.conv = v, .y = r->y ? r->y + at : NULL,
+                                            .index = r->index ? r->index + at : NULL,
+                                            .place = u.y0 * 2 * d->out_width, .image_width = d->out_width});
+        return;
+    }
     f->simd->conv(&v, panel);
     if (r->act > LM__ACT_RELU) f->simd->bias_act(between, line, v.height, line, NULL, r->act);
     for (int64_t y = 0; y < u.rows; y++) {

@@ -42,6 +42,14 @@ typedef struct lm__conv {
 } lm__conv;
 enum { LM__CONV_TAPS = 576 };           /* taps in a block; the panel that conv may copy has so many tile rows */
 
+/* conv followed by max pooling in windows of 2 x 2: conv.height and conv.width count windows, conv.c is not used. */
+typedef struct lm__conv_pool {
+    lm__conv conv;
+    float *y;                           /* (height, width, filters); NULL: not wanted, as index */
+    int32_t *index;
+    int64_t place, image_width;         /* of the first window in its plane, in cells; cells in a row of it */
+} lm__conv_pool;
+
 /* One row of windows of max_pool2d. */
 typedef struct lm__pool_row {
     const float *in;                    /* the first of the image rows that the windows see */
@@ -78,6 +86,7 @@ typedef struct lm__simd {
     /* y (rows, n) = act(y + bias), rows at ld; bias NULL: none; act: lm__act */
     void (*bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
     void (*conv_kernel)(const lm__conv *v);
+    void (*conv_pool)(const lm__conv_pool *t);
     void (*max_pool_row)(const lm__pool_row *w);
     bool (*unpool_row)(const lm__unpool_row *w);        /* whether every place lay in its window */
     /* kind: lm__simd_reduction; at least one row and one column. Columns: y[j] over i < rows of x[i * stride + j], j < n.

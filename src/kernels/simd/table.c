@@ -10,6 +10,7 @@ void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t col
 void LM_SIMD(conv)(const lm__conv *v, float *panel);
 void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
 void LM_SIMD(conv_kernel)(const lm__conv *v);
+void LM_SIMD(conv_pool)(const lm__conv_pool *t);
 void LM_SIMD(max_pool_row)(const lm__pool_row *w);
 bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
 void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center,
@@ -31,6 +32,7 @@ const lm__simd LM_SIMD(simd) = {
     .conv = LM_SIMD(conv),
     .bias_act = LM_SIMD(bias_act),
     .conv_kernel = LM_SIMD(conv_kernel),
+    .conv_pool = LM_SIMD(conv_pool),
     .max_pool_row = LM_SIMD(max_pool_row),
     .unpool_row = LM_SIMD(unpool_row),
     .reduce_columns = LM_SIMD(reduce_columns),
