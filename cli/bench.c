@@ -101,8 +101,8 @@ static int measure(const bench_workload *w, report *out)
         return cli_error("bench: could not start a process: %s", strerror(errno));
     }
     ssize_t got;
-    do got = read(ends[0], out, sizeof *out);
-    while (got < 0 && errno == EINTR);
+    while ((got = read(ends[0], out, sizeof *out)) < 0 && errno == EINTR)
+        if (cli_interrupted()) kill(pid, SIGINT);       /* a terminal tells it too, but kill may have meant us alone */
     close(ends[0]);
     int status = wait_for(w, pid);
     if (!status && got != sizeof *out) status = cli_error("bench %s: its process sent no figures", w->name);

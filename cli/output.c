@@ -63,5 +63,11 @@ static void on_interrupt(int number)
     signal(number, SIG_DFL);
 }
 
-void cli_catch_interrupt(void) { signal(SIGINT, on_interrupt); }
+/* Without SA_RESTART: a call that waits must end. */
+void cli_catch_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+}
+
 bool cli_interrupted(void) { return interrupted; }

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The examples as their users meet them: what they leave, what they say, and their exit status. examples.sh FOLDER
+set -u
+examples=$1
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+bad=0
+
+fail() { echo "FAIL: $*"; bad=1; }
+
+# expect STATUS WORDS COMMAND...: the exit status, and words that stdout or stderr must have.
+expect() {
+    wanted=$1 words=$2
+    shift 2
+    "$@" > out 2> err
+    got=$?
+    [ $got -eq "$wanted" ] || { fail "$*: status $got, expected $wanted"; head -n 3 err; }
+    cat out err | grep -qF -e "$words" || fail "$*: \"$words\" is not in what it says"
+}
+
+# left FILE NAME...: metrics.json in the file's folder has every name with a finite number, and the file is there.
+left() {
+    [ -s "$1" ] || fail "there is no $1"
+    json=$(dirname "$1")/metrics.json
+    shift
+    for name in "$@" seed threads wall_seconds; do
+        grep -Eq "\"$name\": -?[0-9]" "$json" || fail "$json has no $name"
+    done
+}
+
+for name in mnist xor; do
+    expect 0 "Usage: $name" "$examples/$name" --help
+    expect 2 'did you mean --epochs?' "$examples/$name" --epoch 2
+    expect 2 'expected a whole number, 1 or more' "$examples/$name" --epochs 0
+    expect 1 'cannot make the folder' "$examples/$name" --out /proc/none
+    expect 1 'No space left' sh -c "'$examples/$name' --quick --out full > /dev/full"
+done
+
+# --- mnist
+expect 0 'Test accuracy: 0.9' "$examples/mnist" --quick
+left runs/mnist/mnist.keras test_accuracy test_loss train_accuracy seconds_per_epoch ms_per_step
+head -n 1 runs/mnist/history.csv | grep -qx 'epoch,accuracy,loss' || fail 'history.csv of mnist'
+expect 1 'did you mean "mnist"?' "$examples/mnist" --data mnits
+timeout --preserve-status -s INT 1 "$examples/mnist" --epochs 50 --out stopped > out 2> err
+[ $? -eq 130 ] || fail 'an interrupted mnist does not exit with 130'
+grep -q 'interrupted' err || fail 'an interrupted mnist does not say so'
+[ -s stopped/mnist.keras ] || fail 'an interrupted mnist saves nothing'
+ls stopped | grep -q tmp && fail 'something half-written stays'
+
+# --- xor
+expect 0 'd loss / d W1 =' "$examples/xor" --quick
+left runs/xor/xor_deep.keras xor_shallow_loss xor_deep_loss xor_accuracy
+grep -q '"xor_accuracy": 1,' runs/xor/metrics.json || fail 'xor does not learn the table'
+"$examples/xor" --out one --threads 1 > /dev/null && "$examples/xor" --out two --threads 2 > /dev/null
+cmp -s one/history.csv two/history.csv || fail 'another number of threads, another xor'
+"$examples/xor" --seed 3 > /dev/null
+cmp -s one/history.csv runs/xor/history.csv && fail 'another seed, the same xor'
+
+[ $bad -eq 0 ] && echo 'OK'
+exit $bad
