@@ -7,7 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from gen import common, initializers, layers, losses, metrics, models, optimizers, saved  # noqa: E402
+from gen import common, defaults, initializers, layers, losses, metrics, models, optimizers, saved  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
@@ -15,6 +15,7 @@ KINDS = {
     "metric": metrics.make,
     "optimizer": optimizers.make,
     "initializer": initializers.make,
+    "default": defaults.make,
     "model": models.make,
 }
 
