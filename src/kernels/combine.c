@@ -67,8 +67,9 @@ static const char *look(match *m, const char *pattern, int reg)
     }
     size_t length = strcspn(pattern, "(");
     int s = maker(m->map, reg);
+    if (s < 0) return NULL;
     const lm__map_step *step = &m->map->step[s];
-    if (s < 0 || strncmp(step->op, pattern, length) != 0 || step->op[length] != '\0') return NULL;
+    if (strncmp(step->op, pattern, length) != 0 || step->op[length] != '\0') return NULL;
     if (m->n > 0 && uses(m->map, reg) != 1) return NULL;
     if (step->row != lm__simd_row(step->op, LM_F32, step->dtype, m->isa)) return NULL;
     m->inside[m->n++] = s;
