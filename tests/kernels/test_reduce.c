@@ -46,7 +46,7 @@ static void random_reductions(void **state)
             if (cmp_below(2)) attr.axes[attr.naxes++] = d;
         reduce(&c, ops[cmp_below(5)], &attr, rank, dims);
     }
-    assert_true(c.ran > 100);
+    assert_true(c.ran > 30);            /* for each level that LAMINA_ISA leaves */
     check_contains(c.taken, "simd");
 }
 
