@@ -1,5 +1,5 @@
-/* nn/adam.c: Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1, in the form of the end of its
- * section 2: alpha = rate · sqrt(1 - beta_2^t) / (1 - beta_1^t). amsgrad: Reddi et al., ICLR 2018. */
+/* nn/adam.c: Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015, algorithm 1, in the form of the
+ * end of its section 2: alpha = rate · sqrt(1 - beta_2^t) / (1 - beta_1^t). amsgrad: Reddi et al., ICLR 2018. */
 #include "nn/adam.h"
 
 #include "ops/support.h"
@@ -27,7 +27,8 @@ static lm_value *moved(const lm__update *u, int slot, double beta, lm_value *fre
 
 lm_value *lm__adam_update(const lm__adam *a, const lm__update *u)
 {
-    lm_value *alpha = lm_op_multiply(u->rate, lm_op_divide(lm_op_sqrt(correction(u, a->beta_2)), correction(u, a->beta_1)));
+    lm_value *alpha =
+        lm_op_multiply(u->rate, lm_op_divide(lm_op_sqrt(correction(u, a->beta_2)), correction(u, a->beta_1)));
     lm_value *m = moved(u, 0, a->beta_1, u->gradient);
     lm_value *v = moved(u, 1, a->beta_2, lm_op_square(u->gradient));
     if (a->amsgrad) {

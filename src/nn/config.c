@@ -30,7 +30,8 @@ static lm_status check_number(const lm__class *class, const lm__field *f, double
     char got[64], want[128];
     snprintf(got, sizeof got, "%g", value);
     if (isinf(f->high))
-        snprintf(want, sizeof want, "%g or more%s", f->low, value == 0 && required(class, f) ? " (was it left out?)" : "");
+        snprintf(want, sizeof want, "%g or more%s", f->low,
+                 value == 0 && required(class, f) ? " (was it left out?)" : "");
     else
         snprintf(want, sizeof want, "between %g and %g", f->low, f->high);
     return bad_value(class, f, got, want);
@@ -86,8 +87,8 @@ lm_status lm__check_sizes(const char *class_name, const char *field, const int64
         if (i > end && value[i])
             return lm__fail(LM_INVALID, "%s: size %d of %s is 0, but it must be 1 or more", class_name, end, field);
         if (value[i] < LM_ANY)
-            return lm__fail(LM_INVALID, "%s: size %d of %s is %lld, but it must be 1 or more, or LM_ANY", class_name, i,
-                            field, (long long)value[i]);
+            return lm__fail(LM_INVALID, "%s: size %d of %s is %lld, but it must be 1 or more, or LM_ANY", class_name,
+                            i, field, (long long)value[i]);
     }
     return LM_OK;
 }
@@ -169,7 +170,8 @@ static lm_status fill_args(const lm__class *class, lm__configured *self, const v
     const char *name = head->name;
     head->size = class->args_bytes, head->name = NULL;
     LM_TRY(take_fields(class, self->args));
-    if (name && !*name) return lm__fail(LM_INVALID, "%s: the name is empty; leave it out to have one made", class->name);
+    if (name && !*name)
+        return lm__fail(LM_INVALID, "%s: the name is empty; leave it out to have one made", class->name);
     if (name && strchr(name, '/')) return lm__fail(LM_INVALID, "%s: name \"%.60s\" contains '/'", class->name, name);
     if (name && !(self->name = lm__strdup(name))) return lm__no_memory(strlen(name) + 1);
     return class->check ? class->check(self) : LM_OK;

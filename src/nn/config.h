@@ -1,7 +1,7 @@
 /* nn/config.h: objects that are made from named arguments: layers, losses, metrics, optimizers, initializers.
  *
- * Each class is one constant descriptor in its own file: its Keras name, its argument struct as a table of fields, its
- * defaults, and its functions. From the table follow copying, checking, get_config and from_config. */
+ * Each class is one constant descriptor in its own file: its Keras name, its argument struct as a table of fields,
+ * its defaults, and its functions. From the table follow copying, checking, get_config and from_config. */
 #ifndef LM_NN_CONFIG_H
 #define LM_NN_CONFIG_H
 
@@ -56,8 +56,8 @@ struct lm__class {
     size_t object_bytes, args_bytes;
     const void *defaults;   /* an argument struct */
     const lm__field *fields; /* ends with a NULL name */
-    const char *ignored;    /* config keys that are read over, separated by '|': "sparse=false|dtype" accepts sparse only with
-                               that value (JSON) and dtype with any; all other keys must be null */
+    const char *ignored; /* config keys that are read over, separated by '|': "sparse=false|dtype" accepts sparse only
+                            with that value (JSON) and dtype with any; all other keys must be null */
     lm_status (*check)(const lm__configured *self); /* beyond the fields' own limits; or NULL */
 };
 
@@ -67,15 +67,15 @@ typedef struct lm__args_head {
     const char *name;
 } lm__args_head;
 
-/* A new object of the class from an argument struct (its first `size` bytes count; NULL: defaults). Objects inside the
- * arguments are taken over, also on failure. Poisoned on failure: the error names class, field, value, and what is
- * allowed. */
+/* A new object of the class from an argument struct (its first `size` bytes count; NULL: defaults). Objects inside
+ * the arguments are taken over, also on failure. Poisoned on failure: the error names class, field, value, and what
+ * is allowed. */
 void *lm__configured_new(const lm__class *class, const void *args);
 /* For lm__type.destroy. */
 void lm__configured_destroy(void *object);
 
-/* The class of that name in a NULL-terminated list: Keras's class name, the same in lower or snake case, or an alias. NULL
- * with LM_NOT_FOUND recorded: unknown layer "Dens" (did you mean "Dense"?); `what` is "layer", "loss", … */
+/* The class of that name in a NULL-terminated list: Keras's class name, the same in lower or snake case, or an alias.
+ * NULL with LM_NOT_FOUND recorded: unknown layer "Dens" (did you mean "Dense"?); `what` is "layer", "loss", … */
 const lm__class *lm__class_find(const lm__class *const *list, const char *name, const char *what);
 
 /* Keras's {"module", "class_name", "config", "registered_name"}; new reference, NULL when memory is out. */
@@ -88,7 +88,8 @@ void *lm__configured_from(const lm__class *class, const json_t *config);
 /* "MaxPooling2D" -> "max_pooling2d", Keras's rule. */
 void lm__snake_case(const char *name, char *out, size_t bytes);
 
-/* A list of sizes as arguments have it, LM_MAX_RANK of them: it ends at its first 0, so that nothing may follow one; LM_ANY is allowed. */
+/* A list of sizes as arguments have it, LM_MAX_RANK of them: it ends at its first 0, so that nothing may follow one;
+ * LM_ANY is allowed. */
 lm_status lm__check_sizes(const char *class_name, const char *field, const int64_t *sizes);
 
 /* Whether `word` stands in a list such as "valid|same". */

@@ -45,7 +45,8 @@ static int is_called(const lm__class *class, const char *name)
     char snake[64], lower[64];
     lm__snake_case(class->name, snake, sizeof snake);
     lower_case(class->name, lower, sizeof lower);
-    return !strcmp(class->name, name) || !strcmp(snake, name) || !strcmp(lower, name) || lm__listed(class->aliases, name);
+    return !strcmp(class->name, name) || !strcmp(snake, name) || !strcmp(lower, name) ||
+           lm__listed(class->aliases, name);
 }
 
 /* Names that might have been meant; those that do not fit in are left out. */

@@ -85,8 +85,8 @@ static lm_status wrong(const lm__class *class, const char *key, const json_t *va
     size_t n = json_dumpb(value, got, sizeof got - 1, JSON_ENCODE_ANY | JSON_COMPACT);
     got[n < sizeof got ? n : 0] = 0;
     /* An object is a class that Keras has and we don't, such as a learning rate's schedule. */
-    return lm__fail(json_is_object(value) ? LM_UNSUPPORTED : LM_CORRUPT,
-                    "%s: config \"%s\" is %s, but it must be %s", class->name, key, *got ? got : "something long", want);
+    return lm__fail(json_is_object(value) ? LM_UNSUPPORTED : LM_CORRUPT, "%s: config \"%s\" is %s, but it must be %s",
+                    class->name, key, *got ? got : "something long", want);
 }
 
 static lm_status read_ints(const lm__class *class, const lm__field *f, const json_t *value, int64_t *out)
@@ -199,7 +199,8 @@ static lm_status unknown_key(const lm__class *class, const char *key, const json
     const char *names[64] = {NULL};
     int n = 0;
     for (const lm__field *f = class->fields; f->name && n < 63; f++) names[n++] = f->name;
-    const char *near = strlen(key) < 16 ? lm__nearest(key, names) : NULL; /* kernel_regularizer is no kernel_initializer */
+    /* kernel_regularizer is no kernel_initializer */
+    const char *near = strlen(key) < 16 ? lm__nearest(key, names) : NULL;
     if (!near) return wrong(class, key, value, "null: Lamina does not have it");
     return lm__fail(LM_CORRUPT, "%s: unknown argument \"%s\" (did you mean \"%s\"?)", class->name, key, near);
 }

@@ -23,7 +23,8 @@ lm_status lm__initializer_fill(const lm_initializer *self, lm_tensor *t, uint64_
 /* By Keras's name, "glorot_uniform". New reference, poisoned if unknown. */
 lm_initializer *lm__initializer_named(const char *name);
 
-/* Keras's fans: (in, out) of a matrix; a convolution kernel's receptive field times its channels; a vector's length. */
+/* Keras's fans: (in, out) of a matrix; a convolution kernel's receptive field times its channels; a vector's
+ * length. */
 void lm__fans(const lm_tensor *t, double *in, double *out);
 
 #endif

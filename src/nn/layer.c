@@ -120,7 +120,8 @@ static const char *shape_text(const lm__shape *shape, char *text, size_t bytes)
     size_t n = (size_t)snprintf(text, bytes, "(");
     for (int i = 0; i < shape->rank && n + 24 < bytes; i++) {
         if (i) n += (size_t)snprintf(text + n, bytes - n, ", ");
-        if (lm__dim_known(shape->dim[i])) n += (size_t)snprintf(text + n, bytes - n, "%lld", (long long)shape->dim[i]);
+        if (lm__dim_known(shape->dim[i]))
+            n += (size_t)snprintf(text + n, bytes - n, "%lld", (long long)shape->dim[i]);
         else n += (size_t)snprintf(text + n, bytes - n, i ? "?" : "N");
     }
     snprintf(text + n, bytes - n, shape->rank == 1 ? ",)" : ")");
@@ -132,7 +133,8 @@ lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input)
     char got[128], fix[160] = "lm_reshape(.target_shape = {height, width, channels}) makes pictures of rows";
     if (input->rank == 4) return LM_OK;
     if (input->rank == 3 && lm__dim_known(input->dim[1]) && lm__dim_known(input->dim[2]))
-        snprintf(fix, sizeof fix, "if the channels are missing, put lm_reshape(.target_shape = {%lld, %lld, 1}) before it",
+        snprintf(fix, sizeof fix,
+                 "if the channels are missing, put lm_reshape(.target_shape = {%lld, %lld, 1}) before it",
                  (long long)input->dim[1], (long long)input->dim[2]);
     return lm__fail(LM_INVALID, "%s takes (N, height, width, channels), but its input has shape %s; %s",
                     layer->base.class->name, shape_text(input, got, sizeof got), fix);
@@ -147,8 +149,10 @@ lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axi
     if (at < 1 || at >= input->rank)
         return lm__fail(LM_INVALID, "%s needs features behind the batch, but its input has shape %s",
                         layer->base.class->name, got);
-    return lm__fail(LM_INVALID, "%s makes its weights for size %d of its input, which %s leaves open; give it a number in "
-                                "lm_input", layer->base.class->name, at, got);
+    return lm__fail(LM_INVALID,
+                    "%s makes its weights for size %d of its input, which %s leaves open; give it a number in "
+                    "lm_input",
+                    layer->base.class->name, at, got);
 }
 
 lm_value *lm__activate(const char *name, lm_value *x)

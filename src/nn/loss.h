@@ -16,8 +16,9 @@ typedef struct lm__loss_args {
 
 typedef struct lm__loss_class {
     lm__class base;
-    /* One value for each position that is left when the last axis is used up. y_true and y_pred come as lm__loss_apply has
-     * matched them: of one rank and type, or with `integer_targets` y_true are class indices without the last axis. */
+    /* One value for each position that is left when the last axis is used up. y_true and y_pred come as
+     * lm__loss_apply has matched them: of one rank and type, or with `integer_targets` y_true are class indices
+     * without the last axis. */
     lm_value *(*call)(const lm_loss *self, lm_value *y_true, lm_value *y_pred);
     bool integer_targets;
 } lm__loss_class;
@@ -28,12 +29,13 @@ extern const lm__class *const lm__loss_classes[];
 lm_loss *lm__loss_new(const lm__loss_class *class, const void *args);
 /* By Keras's name or alias ("mse"). New reference, poisoned if unknown. */
 lm_loss *lm__loss_named(const char *name);
-/* The reduced loss, a scalar (reduction "none": the values), with Keras's matching of ranks, weighting and mean. weight may
- * be NULL. */
+/* The reduced loss, a scalar (reduction "none": the values), with Keras's matching of ranks, weighting and mean.
+ * weight may be NULL. */
 lm_value *lm__loss_apply(const lm_loss *self, lm_value *y_true, lm_value *y_pred, lm_value *weight);
 
-/* What cross-entropies begin with. Predictions that are the activation's own result (op "softmax" over the last axis, or
- * "sigmoid") are taken back to its input, as Keras does: exact where the clip of probabilities is not. NULL: they are not. */
+/* What cross-entropies begin with. Predictions that are the activation's own result (op "softmax" over the last axis,
+ * or "sigmoid") are taken back to its input, as Keras does: exact where the clip of probabilities is not. NULL: they
+ * are not. */
 lm_value *lm__logits_of(lm_value *y_pred, const char *op);
 /* Probabilities clipped to [1e-7, 1 - 1e-7], Keras's epsilon. */
 lm_value *lm__clip_probability(lm_value *p);

@@ -4,8 +4,8 @@
 
 #include "graph/graph.h"
 
-/* Targets matched to predictions: of one rank and type; or, with integer_targets, int64 class indices without the last
- * axis. LM_INVALID names both shapes and the likely fix. */
+/* Targets matched to predictions: of one rank and type; or, with integer_targets, int64 class indices without the
+ * last axis. LM_INVALID names both shapes and the likely fix. */
 lm_status lm__match_targets(lm_value **y_true, lm_value **y_pred, bool integer_targets);
 
 /* Keras's squeeze_or_expand_to_same_rank: ranks that differ by one, where the larger ends in 1. */

@@ -57,7 +57,8 @@ lm_status lm__optimizer_check(const lm__configured *self)
 {
     const lm__optimizer_args *a = self->args;
     if (!isnan(a->clipnorm) + !isnan(a->clipvalue) + !isnan(a->global_clipnorm) > 1)
-        return lm__fail(LM_INVALID, "%s: give only one of clipnorm, clipvalue and global_clipnorm", self->class->name);
+        return lm__fail(LM_INVALID, "%s: give only one of clipnorm, clipvalue and global_clipnorm",
+                        self->class->name);
     return LM_OK;
 }
 
@@ -100,7 +101,8 @@ static lm_status make_state(lm_optimizer *self)
             LM_TRY(zeros_like(self, self->variable[i], names[k], &self->slot[i * nslots + k]));
     }
     LM_TRY(scalar("iteration", LM_I64, 0, &self->iteration));
-    return scalar("learning_rate", n ? self->variable[0]->value->dtype : LM_F32, a->learning_rate, &self->learning_rate);
+    return scalar("learning_rate", n ? self->variable[0]->value->dtype : LM_F32, a->learning_rate,
+                  &self->learning_rate);
 }
 
 lm_status lm__optimizer_build(lm_optimizer *self, int n, lm_variable *const *variables)

@@ -35,7 +35,8 @@ typedef struct lm__optimizer_class {
     lm__class base;
     /* How many slots a variable has with these arguments, and their names ("momentum", …). */
     int (*slots)(const lm_optimizer *self, const char *names[LM__OPTIMIZER_SLOTS]);
-    /* The first `paired` slots of a variable stand together in files (Adam's m, v); the others kind by kind. 0: none. */
+    /* The first `paired` slots of a variable stand together in files (Adam's m, v); the others kind by kind. 0:
+     * none. */
     int paired;
     /* Assigns the slots, and returns the variable's next value. */
     lm_value *(*update)(const lm_optimizer *self, const lm__update *u);
@@ -63,8 +64,8 @@ lm_optimizer *lm__optimizer_named(const char *name);
 /* Only one way of clipping may be given. */
 lm_status lm__optimizer_check(const lm__configured *self);
 
-/* All of its variables in the order of Keras's files: iteration, learning rate, averages, slots. Their number; with `out`
- * not NULL, room for as many is filled (borrowed). */
+/* All of its variables in the order of Keras's files: iteration, learning rate, averages, slots. Their number; with
+ * `out` not NULL, room for as many is filled (borrowed). */
 int lm__optimizer_variables(const lm_optimizer *self, lm_variable **out);
 /* With use_ema: the averages become the weights, which is the end of fit. */
 lm_status lm__optimizer_finish(lm_optimizer *self);
@@ -76,7 +77,8 @@ void lm__update_set(const lm__update *u, int slot, lm_value *next);
 
 /* Makes iteration, learning rate and slots for the variables; once. */
 lm_status lm__optimizer_build(lm_optimizer *self, int n, lm_variable *const *variables);
-/* Adds clipping, decay, updates, moving averages and the next iteration to the graph; gradients[i] belongs to variable i. */
+/* Adds clipping, decay, updates, moving averages and the next iteration to the graph; gradients[i] belongs to
+ * variable i. */
 lm_status lm__optimizer_apply(lm_optimizer *self, lm_graph *graph, lm_value *const *gradients);
 
 #endif

@@ -1,5 +1,6 @@
-/* nn/optimizer_apply.c: one update of all variables as ops: clip, decay, rule, moving average. What depends on the step alone
- * is scalar and shared by all variables; the rest is element by element, so that a plan makes one pass of each. */
+/* nn/optimizer_apply.c: one update of all variables as ops: clip, decay, rule, moving average. What depends on the
+ * step alone is scalar and shared by all variables; the rest is element by element, so that a plan makes one pass of
+ * each. */
 #include "nn/match.h"
 #include "nn/optimizer.h"
 #include "ops/support.h"

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The layer's place in messages: "layer 2 (conv2d_1)". What came from the graph begins with the layer's name already. */
+/* The layer's place in messages: "layer 2 (conv2d_1)". What came from the graph begins with the layer's name
+ * already. */
 static lm_status in_layer(const lm_model *model, int i)
 {
     const char *name = model->layer[i]->base.name, *text = lm_last_error();
@@ -24,14 +25,16 @@ static int find_name(const lm_model *model, const char *name)
     return -1;
 }
 
-/* Keras's automatic names, but counted within the model: dense, dense_1, … so that equal programs get equal weights. */
+/* Keras's automatic names, but counted within the model: dense, dense_1, … so that equal programs get equal
+ * weights. */
 static lm_status give_name(const lm_model *model, lm_layer *layer)
 {
     char snake[64], name[80];
     if (layer->base.name) {
         int other = find_name(model, layer->base.name);
         if (other < 0) return LM_OK;
-        return lm__fail(LM_INVALID, "layer %d: the name \"%s\" is taken by layer %d; names must differ within a model",
+        return lm__fail(LM_INVALID,
+                        "layer %d: the name \"%s\" is taken by layer %d; names must differ within a model",
                         model->nlayers, layer->base.name, other);
     }
     lm__snake_case(layer->base.class->name, snake, sizeof snake);
@@ -53,7 +56,8 @@ static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_d
 {
     char symbol[16];
     if (rank + 1 > LM_MAX_RANK)
-        return lm__fail(LM_INVALID, "the input has %d sizes without the batch; %d is the most", rank, LM_MAX_RANK - 1);
+        return lm__fail(LM_INVALID, "the input has %d sizes without the batch; %d is the most", rank,
+                        LM_MAX_RANK - 1);
     for (int i = 0; i < rank; i++)
         if (sizes[i] < 1 && sizes[i] != LM_ANY)
             return lm__fail(LM_INVALID, "size %d of the input is %lld, but it must be 1 or more, or LM_ANY", i + 1,

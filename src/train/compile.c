@@ -125,7 +125,8 @@ static lm_status capture_trained(lm_model *model)
 lm_status lm__model_prepare(lm_model *model)
 {
     if (!model->compiled)
-        return lm__fail(LM_INVALID, "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
+        return lm__fail(LM_INVALID,
+                        "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
     if (model->trained) return LM_OK;
     lm_status status = capture_trained(model);
     if (!status) status = lm__optimizer_build(model->optimizer, model->ntrained, model->trained);

@@ -28,7 +28,8 @@ static lm_status check_args(const lm_fit_args *a)
     if (a->validation_split > 0 && a->validation_data)
         return lm__fail(LM_INVALID, "give validation_data or validation_split, not both");
     if (a->verbose < -1 || a->verbose > 2)
-        return lm__fail(LM_INVALID, "verbose = %d, but it must be 0 (silent), 1 (a bar), 2 (a line an epoch) or -1 (either)",
+        return lm__fail(LM_INVALID,
+                        "verbose = %d, but it must be 0 (silent), 1 (a bar), 2 (a line an epoch) or -1 (either)",
                         a->verbose);
     if (a->steps_per_epoch < 0)
         return lm__fail(LM_INVALID, "steps_per_epoch = %lld, but it must be 0 (all) or more",
@@ -47,8 +48,9 @@ static lm_status split(fit *f, lm_dataset *data)
     int64_t count = lm_data_count(data), kept = count;
     if (f->args->validation_split > 0) {
         if (lm_data_batch_size(data) || count == LM_ANY)
-            return lm__fail(LM_INVALID, "validation_split needs data that are not batched and have an end; batch them "
-                                        "after splitting, or give validation_data");
+            return lm__fail(LM_INVALID,
+                            "validation_split needs data that are not batched and have an end; batch them "
+                            "after splitting, or give validation_data");
         kept = (int64_t)((double)count * (1 - f->args->validation_split));
         if (kept < 1 || kept == count)
             return lm__fail(LM_INVALID, "validation_split = %g leaves one part of %lld examples empty",
@@ -102,7 +104,8 @@ static lm_status train_steps(fit *f, lm__progress *bar, int epoch)
         int count = lm_iterator_next(f->it, batch);
         if (count < 0) return lm__fail_in("reading batch %lld", (long long)step);
         if (!count) break;
-        if (count > 3) return lm__fail(LM_INVALID, "an element has %d tensors; fit takes (x, y [, sample_weight])", count);
+        if (count > 3)
+            return lm__fail(LM_INVALID, "an element has %d tensors; fit takes (x, y [, sample_weight])", count);
         if (train_batch(f, batch, count))
             return lm__fail_in("epoch %d, step %lld", epoch + 1, (long long)step + 1);
         lm__progress_step(bar, f->model);

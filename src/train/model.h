@@ -11,7 +11,8 @@
 #include <lamina/model.h>
 #include <pthread.h>
 
-/* What an array given to the model looks like: its type and, apart from the batch, its shape. A step is built for it. */
+/* What an array given to the model looks like: its type and, apart from the batch, its shape. A step is built for
+ * it. */
 typedef struct lm__array_kind {
     lm_dtype dtype;
     int rank;                           /* 0: there is none (no targets, no weights) */
@@ -36,7 +37,8 @@ struct lm_model {
     lm_dtype input_dtype, output_dtype;
     lm__shape input, output;            /* with the batch; symbols of `dims` */
     uint64_t seed;
-    size_t file_bytes;                  /* while a file is read: what its weights may still take; 0: weights are drawn */
+    /* while a file is read: what its weights may still take; 0: weights are drawn */
+    size_t file_bytes;
     lm_variable *random;                /* i64[2]: seed, training steps made */
 
     bool compiled;
@@ -80,8 +82,8 @@ lm_status lm__model_prepare(lm_model *model);
 lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[3]);
 lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[3]);
 lm_status lm__model_predict_step(const lm_model *model, lm_dtype dtype, lm_function **out);
-/* Runs a step on tensors x, y, weight (`count` of them; the rest NULL). *loss receives the loss. LM_NOT_FINITE names layer
- * and op, and nothing was changed. */
+/* Runs a step on tensors x, y, weight (`count` of them; the rest NULL). *loss receives the loss. LM_NOT_FINITE names
+ * layer and op, and nothing was changed. */
 lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const *arrays, int count, double *loss);
 void lm__array_kind_of(const lm_tensor *t, lm__array_kind *out);
 
@@ -96,7 +98,8 @@ lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *ar
 /* One step on x, y and sample_weight (NULL: none), with the metrics of this batch alone. */
 lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool training);
 lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluate_args *args, lm_logs *out);
-/* On the batches that an iterator has left. Training's results must have been taken before: the sums are shared with fit. */
+/* On the batches that an iterator has left. Training's results must have been taken before: the sums are shared with
+ * fit. */
 lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps, int verbose, lm_logs *out);
 /* x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,

@@ -43,7 +43,10 @@ static lm_status check_finite(const lm_tensor *t, const char *what, const char *
         double value = lm_tensor_get(t, i);
         if (isfinite(value)) continue;
         return lm__fail(LM_NOT_FINITE, "the loss is not finite because %s%s has %s at [%s]%s", what, name,
-                        isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity", place(t, i, where, sizeof where), *what ? "" : " of the batch");
+                        isnan(value) ? "NaN"
+                        : value > 0  ? "infinity"
+                                     : "-infinity",
+                        place(t, i, where, sizeof where), *what ? "" : " of the batch");
     }
     return LM_OK;
 }
@@ -57,8 +60,11 @@ static lm_status check_classes(const lm_model *model, const lm_tensor *y)
     for (size_t i = 0; i < y->size; i++) {
         double class = lm_tensor_get(y, i);
         if (class > -1 && class < (double)classes) continue;
-        return lm__fail(LM_NOT_FINITE, "the loss is not finite because y has class %.0f at [%s] of the batch, but the model has classes "
-                                       "0 … %lld", class, place(y, i, where, sizeof where), (long long)classes - 1);
+        return lm__fail(
+            LM_NOT_FINITE,
+            "the loss is not finite because y has class %.0f at [%s] of the batch, but the model has classes "
+            "0 … %lld",
+            class, place(y, i, where, sizeof where), (long long)classes - 1);
     }
     return LM_OK;
 }
@@ -80,8 +86,8 @@ static lm_status watch(lm_function *function, const int64_t *symbols, const void
 }
 
 /* What made the loss NaN or infinite: the data, the weights, or the first op at fault. */
-static lm_status explain(const lm_model *model, lm_function *function, const int64_t *symbols, lm_tensor *const *arrays,
-                         int count, const void *const *inputs)
+static lm_status explain(const lm_model *model, lm_function *function, const int64_t *symbols,
+                         lm_tensor *const *arrays, int count, const void *const *inputs)
 {
     static const char *const names[] = {"x", "y", "sample_weight"};
     for (int i = 0; i < count; i++) LM_TRY(check_finite(arrays[i], "", names[i]));

@@ -67,7 +67,8 @@ static lm_status add_results(lm_model *model, lm_graph *graph, lm_value *y, lm_v
     *loss = lm__loss_apply(model->loss, y, y_pred, weight);
     lm__graph_scope(graph, "metrics");
     if (!lm__bad(*loss) && (*loss)->shape.rank)
-        return lm__fail(LM_INVALID, "a loss with reduction \"none\" cannot be trained on; use \"sum_over_batch_size\"");
+        return lm__fail(LM_INVALID,
+                        "a loss with reduction \"none\" cannot be trained on; use \"sum_over_batch_size\"");
     LM_TRY(lm__metric_mean_update(model->loss_mean, *loss, batch_count(graph, y_pred)));
     for (int i = 0; i < model->nmetrics; i++) LM_TRY(lm__metric_update(model->metric[i], y, y_pred, NULL));
     lm__graph_scope(graph, outer);

@@ -1,5 +1,5 @@
-/* Activations: values against formulas in long double, slopes against central differences, and what happens far out, where
- * careless formulas overflow. */
+/* Activations: values against formulas in long double, slopes against central differences, and what happens far out,
+ * where careless formulas overflow. */
 #include "support/check.h"
 
 #include "graph/graph.h"
@@ -77,7 +77,7 @@ static void derive(lm__activation_fn *apply, lm_dtype dtype, int64_t n, const vo
     lm_free(g);
 }
 
-/* --- values and slopes ------------------------------------------------------------------------------------------------ */
+/* --- values and slopes ------------------------------------------------------------------------------------------ */
 
 static void values_agree_with_formulas(void **state)
 {
@@ -91,7 +91,8 @@ static void values_agree_with_formulas(void **state)
         derive(find(&cases[c]), LM_F32, N, xf, yf, dyf, ddyf);
         for (int i = 0; i < N; i++) {
             double want = (double)cases[c].oracle(x[i]);
-            double error = fabs(y[i] - want) / fmax(1, fabs(want)), error_f = fabs(yf[i] - want) / fmax(1, fabs(want));
+            double error = fabs(y[i] - want) / fmax(1, fabs(want)),
+                   error_f = fabs(yf[i] - want) / fmax(1, fabs(want));
             if (!(error < 1e-15) || !(error_f < 1e-6))
                 fail_msg("%s(%g) is %.17g and %.9g in float32, not %.17g", cases[c].name, x[i], y[i], yf[i], want);
             if (!(fabs(dyf[i] - dy[i]) <= 2e-6 * fmax(1, fabs(dy[i]))))
@@ -115,13 +116,13 @@ static void slopes_agree_with_differences(void **state)
             double slope = (double)((f(x[i] + h) - f(x[i] - h)) / (2 * h));
             double curve = (double)((f(x[i] + h) - 2 * f(x[i]) + f(x[i] - h)) / (h * h));
             if (!(fabs(dy[i] - slope) < 1e-7 * scale) || !(fabs(ddy[i] - curve) < 1e-6 * scale))
-                fail_msg("%s at %g: slope %.12g, not %.12g; second %.12g, not %.12g", cases[c].name, x[i], dy[i], slope,
-                         ddy[i], curve);
+                fail_msg("%s at %g: slope %.12g, not %.12g; second %.12g, not %.12g", cases[c].name, x[i], dy[i],
+                         slope, ddy[i], curve);
         }
     }
 }
 
-/* --- the ends ---------------------------------------------------------------------------------------------------------- */
+/* --- the ends --------------------------------------------------------------------------------------------------- */
 
 static void slopes_are_finite_far_out(void **state)
 {
@@ -136,7 +137,8 @@ static void slopes_are_finite_far_out(void **state)
             double want = i == 0 ? cases[c].at_zero : x[i] < 0 ? cases[c].left : cases[c].right;
             if (isnan(want)) continue;
             if (!(fabs(dy[i] - want) < 2e-4)) fail_msg("slope of %s at %g is %g, not %g", name, x[i], dy[i], want);
-            if (i > 0 && !(fabsf(ddy[i]) < 1e-3f)) fail_msg("second derivative of %s at %g is %g", name, x[i], ddy[i]);
+            if (i > 0 && !(fabsf(ddy[i]) < 1e-3f))
+                fail_msg("second derivative of %s at %g is %g", name, x[i], ddy[i]);
         }
     }
 }
@@ -164,7 +166,7 @@ static void nan_stays_nan(void **state)
     }
 }
 
-/* --- over the last axis; names ------------------------------------------------------------------------------------ */
+/* --- over the last axis; names ---------------------------------------------------------------------------------- */
 
 static void softmax_is_over_the_last_axis(void **state)
 {

@@ -1,5 +1,5 @@
-/* tests/nn/test_config.c: arguments of layers, losses, metrics, optimizers and initializers: what is refused and how it is
- * said; configs written and read again. */
+/* tests/nn/test_config.c: arguments of layers, losses, metrics, optimizers and initializers: what is refused and how
+ * it is said; configs written and read again. */
 #include "support/refusal.h"
 
 #include "nn/layer.h"
@@ -9,8 +9,9 @@
 #include <lamina/lamina.h>
 #include <math.h>
 
-#define INITIALIZERS "Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Ones, "     \
-                     "RandomNormal, RandomUniform, TruncatedNormal, Zeros"
+#define INITIALIZERS                                                                                                 \
+    "Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Ones, "                  \
+    "RandomNormal, RandomUniform, TruncatedNormal, Zeros"
 
 static void numbers(void **state)
 {
@@ -27,7 +28,8 @@ static void numbers(void **state)
     refused(lm_rescaling(), "Rescaling: the scale is missing, for example .scale = 1.0 / 255");
     refused(lm_relu(.max_value = -1), "ReLU: max_value = -1, but it must be 0 or more");
     refused(lm_softmax(.axis = 99), "Softmax: axis = 99, but it must be between -8 and 8");
-    refused(lm_batch_normalization(.momentum = 2), "BatchNormalization: momentum = 2, but it must be between 0 and 1");
+    refused(lm_batch_normalization(.momentum = 2),
+            "BatchNormalization: momentum = 2, but it must be between 0 and 1");
     refused(lm_sgd(.learning_rate = -1), "SGD: learning_rate = -1, but it must be 0 or more");
     refused(lm_adam(.beta_1 = 1.5), "Adam: beta_1 = 1.5, but it must be between 0 and 1");
     refused(lm_adam(.clipnorm = 1, .clipvalue = 2),
@@ -68,8 +70,10 @@ static void sizes(void **state)
 static void names(void **state)
 {
     (void)state;
-    refused(lm_dense(.units = 4, .activation = "rely"), "Dense: unknown activation \"rely\" (did you mean \"relu\"?)");
-    refused(lm_dense(.units = 4, .activation = "RELU"), "Dense: unknown activation \"RELU\" (did you mean \"relu\"?)");
+    refused(lm_dense(.units = 4, .activation = "rely"),
+            "Dense: unknown activation \"rely\" (did you mean \"relu\"?)");
+    refused(lm_dense(.units = 4, .activation = "RELU"),
+            "Dense: unknown activation \"RELU\" (did you mean \"relu\"?)");
     refused(lm_dense(.units = 4, .activation = ""),
             "Dense: unknown activation \"\" (\"linear\" is the one that does nothing)");
     refused(lm_activation(), "Activation: the activation is missing, for example \"relu\"");
@@ -83,9 +87,9 @@ static void names(void **state)
             "Dense: kernel_initializer: unknown initializer \"glorot\" (did you mean \"glorot_normal\"?)");
     refused(lm_dense(.units = 4, .bias_initializer = "zzzzzz"),
             "Dense: bias_initializer: unknown initializer \"zzzzzz\"; there are " INITIALIZERS);
-    refused(lm_loss_binary_crossentropy(.reduction = "avg"),
-            "BinaryCrossentropy: reduction = \"avg\", but it must be \"sum_over_batch_size\" or \"sum\" or \"mean\" or "
-            "\"none\"");
+    refused(lm_loss_binary_crossentropy(.reduction = "avg"), "BinaryCrossentropy: reduction = \"avg\", but it must "
+                                                             "be \"sum_over_batch_size\" or \"sum\" or \"mean\" or "
+                                                             "\"none\"");
     refused(lm__optimizer_named("adamm"), "unknown optimizer \"adamm\" (did you mean \"adam\"?)");
     refused(lm__optimizer_named("Adm"), "unknown optimizer \"Adm\" (did you mean \"Adam\"?)");
     refused(lm__optimizer_named("lbfgs"), "unknown optimizer \"lbfgs\"; there are Adam, AdamW, RMSprop, SGD");
@@ -99,7 +103,8 @@ static void parts(void **state)
     (void)state;
     refused(lm_dense(.units = 4, .kernel_initializer_object = lm_init_random_normal(.stddev = -1)),
             "Dense: kernel_initializer: RandomNormal: stddev = -1, but it must be 0 or more");
-    refused(lm_dense(.units = 0, .kernel_initializer_object = lm_init_ones(), .bias_initializer_object = lm_init_ones()),
+    refused(lm_dense(.units = 0, .kernel_initializer_object = lm_init_ones(),
+                     .bias_initializer_object = lm_init_ones()),
             "Dense: units = 0, but it must be 1 or more (was it left out?)");
     refused(lm_dense(.units = 1, .name = "a/b", .bias_initializer_object = lm_init_ones()),
             "Dense: name \"a/b\" contains '/'");
@@ -117,7 +122,8 @@ static void configs(void **state)
     refused(lm_layer_from_config("Dense", "{\"units\": 3, \"units\": 4}"),
             "Dense: its JSON is wrong in line 1: duplicate object key near '\"units\"'");
     refused(lm_layer_from_config("Dense", "[]"), "Dense: its config is not an object");
-    refused(lm_layer_from_config("Dense", "{\"unit\": 3}"), "Dense: unknown argument \"unit\" (did you mean \"units\"?)");
+    refused(lm_layer_from_config("Dense", "{\"unit\": 3}"),
+            "Dense: unknown argument \"unit\" (did you mean \"units\"?)");
     refused(lm_layer_from_config("Dense", "{\"units\": \"3\"}"),
             "Dense: config \"units\" is \"3\", but it must be a whole number");
     refused(lm_layer_from_config("Dense", "{\"units\": 3.5}"),
@@ -135,8 +141,10 @@ static void configs(void **state)
             "Dense: config \"kernel_regularizer\" is {\"l2\":0.5}, but it must be null: Lamina does not have it");
     refused(lm_layer_from_config("Conv2D", "{\"filters\": 3, \"kernel_size\": [3, 3, 3]}"),
             "Conv2D: config \"kernel_size\" is [3,3,3], but it must be a number or two");
-    refused(lm_layer_from_config("Conv2D", "{\"filters\": 3, \"kernel_size\": 3, \"data_format\": \"channels_first\"}"),
-            "Conv2D: config \"data_format\" is \"channels_first\", but it must be \"channels_last\": other values are not "
+    refused(lm_layer_from_config("Conv2D",
+                                 "{\"filters\": 3, \"kernel_size\": 3, \"data_format\": \"channels_first\"}"),
+            "Conv2D: config \"data_format\" is \"channels_first\", but it must be \"channels_last\": other values "
+            "are not "
             "supported");
     refused(lm_layer_from_config("BatchNormalization", "{\"renorm\": true}"),
             "BatchNormalization: config \"renorm\" is true, but it must be false: other values are not supported");

@@ -1,5 +1,5 @@
-/* tests/nn/test_layers.c: layers that don't fit together: refused with the layer, its index, both shapes and the likely fix;
- * and what layers do with types and names. */
+/* tests/nn/test_layers.c: layers that don't fit together: refused with the layer, its index, both shapes and the
+ * likely fix; and what layers do with types and names. */
 #include "support/refusal.h"
 
 #include "train/model.h"
@@ -11,25 +11,31 @@ static void shapes(void **state)
     refused(lm_sequential(lm_input(.shape = {4}), lm_conv2d(.filters = 3, .kernel_size = {3})),
             "layer 0 (conv2d): Conv2D takes (N, height, width, channels), but its input has shape (N, 4); "
             "lm_reshape(.target_shape = {height, width, channels}) makes pictures of rows");
-    refused(lm_sequential(lm_input(.shape = {28, 28}), lm_conv2d(.filters = 3, .kernel_size = {3})),
-            "layer 0 (conv2d): Conv2D takes (N, height, width, channels), but its input has shape (N, 28, 28); if the "
-            "channels are missing, put lm_reshape(.target_shape = {28, 28, 1}) before it");
-    refused(lm_sequential(lm_input(.shape = {8, 8, 1}), lm_flatten(), lm_max_pooling2d()),
-            "layer 1 (max_pooling2d): MaxPooling2D takes (N, height, width, channels), but its input has shape (N, 64); "
-            "lm_reshape(.target_shape = {height, width, channels}) makes pictures of rows");
+    refused(
+        lm_sequential(lm_input(.shape = {28, 28}), lm_conv2d(.filters = 3, .kernel_size = {3})),
+        "layer 0 (conv2d): Conv2D takes (N, height, width, channels), but its input has shape (N, 28, 28); if the "
+        "channels are missing, put lm_reshape(.target_shape = {28, 28, 1}) before it");
+    refused(
+        lm_sequential(lm_input(.shape = {8, 8, 1}), lm_flatten(), lm_max_pooling2d()),
+        "layer 1 (max_pooling2d): MaxPooling2D takes (N, height, width, channels), but its input has shape (N, 64); "
+        "lm_reshape(.target_shape = {height, width, channels}) makes pictures of rows");
     refused(lm_sequential(lm_input(.shape = {2, 2, 1}), lm_conv2d(.filters = 3, .kernel_size = {3})),
-            "layer 0 (conv2d): conv2d: the window covers 3 cells of the height, but there are only 2; use a smaller window "
+            "layer 0 (conv2d): conv2d: the window covers 3 cells of the height, but there are only 2; use a smaller "
+            "window "
             "or .padding = \"same\"; the inputs are: float32 (N, 2, 2, 1), float32 (3, 3, 1, 3)");
-    refused(lm_sequential(lm_input(.shape = {2, 2, 1}), lm_max_pooling2d(.pool_size = {3})),
-            "layer 0 (max_pooling2d): max_pool2d: the window covers 3 cells of the height, but there are only 2; use a "
-            "smaller window or .padding = \"same\"; the input is: float32 (N, 2, 2, 1)");
+    refused(
+        lm_sequential(lm_input(.shape = {2, 2, 1}), lm_max_pooling2d(.pool_size = {3})),
+        "layer 0 (max_pooling2d): max_pool2d: the window covers 3 cells of the height, but there are only 2; use a "
+        "smaller window or .padding = \"same\"; the input is: float32 (N, 2, 2, 1)");
     refused(lm_sequential(lm_input(.shape = {2, 2, 3}), lm_conv2d(.filters = 4, .kernel_size = {1}, .groups = 2)),
             "layer 0 (conv2d): Conv2D: the input's 3 channels are not a multiple of groups = 2");
     refused(lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3), lm_reshape(.target_shape = {5})),
-            "layer 1 (reshape): Reshape: an example of its input has 3 numbers, which target_shape cannot hold: its sizes "
+            "layer 1 (reshape): Reshape: an example of its input has 3 numbers, which target_shape cannot hold: its "
+            "sizes "
             "multiply to 5");
     refused(lm_sequential(lm_input(.shape = {4}), lm_reshape(.target_shape = {3, -1})),
-            "layer 0 (reshape): Reshape: an example of its input has 4 numbers, which target_shape cannot hold: its sizes "
+            "layer 0 (reshape): Reshape: an example of its input has 4 numbers, which target_shape cannot hold: its "
+            "sizes "
             "multiply to 3");
     refused(lm_sequential(lm_input(.shape = {4}), lm_softmax(.axis = 5)),
             "layer 0 (softmax): softmax: axis 5 is out of range (-2 … 1); the input is: float32 (N, 4)");
@@ -37,7 +43,8 @@ static void shapes(void **state)
             "layer 0 (batch_normalization): BatchNormalization: axis = 3, but for an input of 3 dimensions, batch "
             "included, it must be between 1 and 2, or -1 for the last");
     refused(lm_sequential(lm_input(.shape = {LM_ANY}), lm_dense(.units = 3)),
-            "layer 0 (dense): Dense makes its weights for size 1 of its input, which (N, ?) leaves open; give it a number "
+            "layer 0 (dense): Dense makes its weights for size 1 of its input, which (N, ?) leaves open; give it a "
+            "number "
             "in lm_input");
     refused(lm_sequential(lm_input(.shape = {1000000, 1000000}), lm_flatten(), lm_dense(.units = 1000000000)),
             "layer 1 (dense): shape (1000000000000, 1000000000) has more elements than memory can hold");
@@ -46,7 +53,8 @@ static void shapes(void **state)
 static void order(void **state)
 {
     (void)state;
-    refused(lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3, .name = "a"), lm_dense(.units = 3, .name = "a")),
+    refused(lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3, .name = "a"),
+                          lm_dense(.units = 3, .name = "a")),
             "layer 1: the name \"a\" is taken by layer 0; names must differ within a model");
     refused(lm_sequential(lm_dense(.units = 3), lm_input(.shape = {4})),
             "layer 1: an input layer must come first, but layer 0 (dense) is there already");
@@ -109,7 +117,8 @@ static void automatic_names(void **state)
 static void types(void **state)
 {
     (void)state;
-    lm_model *m = lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3, .dtype = "float64"), lm_dense(.units = 2));
+    lm_model *m =
+        lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3, .dtype = "float64"), lm_dense(.units = 2));
     lm_dtype in, out;
     assert_string_equal(lm_error(m), "");
     lm_model_input(m, &in, NULL);

@@ -1,5 +1,5 @@
-/* tests/parity/test_parity_defaults.c: what a program leaves out is what Keras would take: for every class, an object made with
- * its macro equals the one that Keras's own config makes. */
+/* tests/parity/test_parity_defaults.c: what a program leaves out is what Keras would take: for every class, an object
+ * made with its macro equals the one that Keras's own config makes. */
 #include "support/check.h"
 
 #include "nn/layer.h"

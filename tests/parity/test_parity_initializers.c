@@ -1,4 +1,5 @@
-/* tests/parity/test_parity_initializers.c: every initializer case of real Keras: the distribution of what is drawn. */
+/* tests/parity/test_parity_initializers.c: every initializer case of real Keras: the distribution of what is
+ * drawn. */
 #include "support/check.h"
 
 #include "nn/initializer.h"
@@ -55,17 +56,20 @@ static double outer_part(const char *distribution)
 
 static void compare(parity_case *c, const moments *m)
 {
-    const char *distribution = json_string_value(json_object_get(json_object_get(c->json, "expected"), "distribution"));
+    const char *distribution =
+        json_string_value(json_object_get(json_object_get(c->json, "expected"), "distribution"));
     double mean = field(c, "mean"), stddev = field(c, "stddev"), low = field(c, "low"), high = field(c, "high");
     double outer = outer_part(distribution), n = (double)m->n;
     c->compared++;
-    if (!(fabs(m->mean - mean) <= 5 * stddev / sqrt(n) + 1e-9)) parity_problem(c, "mean %g, expected %g", m->mean, mean);
+    if (!(fabs(m->mean - mean) <= 5 * stddev / sqrt(n) + 1e-9))
+        parity_problem(c, "mean %g, expected %g", m->mean, mean);
     if (!(fabs(m->stddev - stddev) <= 5 * stddev / sqrt(n) + 1e-9))
         parity_problem(c, "standard deviation %g, expected %g", m->stddev, stddev);
     if (!(fabs(m->outer - outer) <= 5 * sqrt(outer / n) + 1e-9))
         parity_problem(c, "%g beyond a standard deviation, expected %g (%s)", m->outer, outer, distribution);
     if (m->low < low || m->high > high) parity_problem(c, "%g…%g exceeds %g…%g", m->low, m->high, low, high);
-    double near = 6 * (high - low) / n;         /* with that many draws the bounds are nearly reached: they are not too wide */
+    /* with that many draws the bounds are nearly reached: they are not too wide */
+    double near = 6 * (high - low) / n;
     if (!strcmp(distribution, "uniform") && (m->low > low + near || m->high < high - near))
         parity_problem(c, "%g…%g does not fill %g…%g", m->low, m->high, low, high);
 }

@@ -1,5 +1,5 @@
-/* tests/parity/test_parity_layers.c: every layer case of real Keras: outputs, gradients for the input and the weights, the
- * weights after training steps; Dropout by the distribution of what it drops. */
+/* tests/parity/test_parity_layers.c: every layer case of real Keras: outputs, gradients for the input and the
+ * weights, the weights after training steps; Dropout by the distribution of what it drops. */
 #include "support/check.h"
 
 #include "nn/layer.h"
@@ -36,8 +36,10 @@ static void set_weights(parity_case *c, trial *t)
         const json_t *want = json_array_get(list, (size_t)i);
         lm_variable *w = t->layer->weight[i];
         const char *name = strrchr(w->name, '/') + 1;
-        if (strcmp(name, json_string_value(json_object_get(want, "name")))) parity_problem(c, "weight %d is %s", i, name);
-        if (w->trainable != json_is_true(json_object_get(want, "trainable"))) parity_problem(c, "%s trains, or not", name);
+        if (strcmp(name, json_string_value(json_object_get(want, "name"))))
+            parity_problem(c, "weight %d is %s", i, name);
+        if (w->trainable != json_is_true(json_object_get(want, "trainable")))
+            parity_problem(c, "%s trains, or not", name);
         if (lm_variable_set(w, parity_array(c, "w%d", i))) parity_problem(c, "%s", lm_last_error());
         if (w->trainable) t->trained[t->ntrained++] = i;
     }
@@ -52,14 +54,17 @@ static void check_shape(parity_case *c, const lm_value *y)
         same = json_is_null(size) ? !lm__dim_known(y->shape.dim[i]) : y->shape.dim[i] == json_integer_value(size);
     }
     char got[128];
-    if (!same) parity_problem(c, "output shape %s", lm__shape_print(y->node->graph->dims, &y->shape, got, sizeof got));
+    if (!same)
+        parity_problem(c, "output shape %s", lm__shape_print(y->node->graph->dims, &y->shape, got, sizeof got));
 }
 
 /* y, dx, dw… as outputs of one graph, with dy coming in. */
 static bool build(parity_case *c, trial *t)
 {
-    lm_tensor *x = parity_row(parity_array(c, "x"), 0, t->steps), *dy = parity_row(parity_array(c, "dy"), 0, t->steps);
-    lm_value *wrt[1 + LM__LAYER_WEIGHTS] = {parity_input(&t->g, "x", x, true)}, *gradient[1 + LM__LAYER_WEIGHTS] = {NULL};
+    lm_tensor *x = parity_row(parity_array(c, "x"), 0, t->steps),
+              *dy = parity_row(parity_array(c, "dy"), 0, t->steps);
+    lm_value *wrt[1 + LM__LAYER_WEIGHTS] = {parity_input(&t->g, "x", x, true)},
+                      *gradient[1 + LM__LAYER_WEIGHTS] = {NULL};
     lm_value *upstream = parity_input(&t->g, "dy", dy, true);
     lm_free(x), lm_free(dy);
     if (lm__layer_build(t->layer, &wrt[0]->shape, 0)) {
@@ -90,7 +95,8 @@ static void compare(parity_case *c, const char *what, const lm_tensor *got, lm_t
 static void run_step(parity_case *c, trial *t, int step)
 {
     char name[16];
-    lm_tensor *in[2] = {parity_row(parity_array(c, "x"), step, t->steps), parity_row(parity_array(c, "dy"), step, t->steps)};
+    lm_tensor *in[2] = {parity_row(parity_array(c, "x"), step, t->steps),
+                        parity_row(parity_array(c, "dy"), step, t->steps)};
     lm_tensor *out[2 + LM__LAYER_WEIGHTS];
     if (parity_call(&t->g, c, in, out)) {
         compare(c, "y", out[0], parity_array(c, "y"), t, step);

@@ -1,4 +1,5 @@
-/* tests/parity/test_parity_losses.c: every loss case of real Keras: the value and the gradient for the predictions. */
+/* tests/parity/test_parity_losses.c: every loss case of real Keras: the value and the gradient for the
+ * predictions. */
 #include "support/check.h"
 
 #include "nn/loss.h"

@@ -1,4 +1,5 @@
-/* tests/parity/test_parity_metrics.c: every metric case of real Keras: result and sums after each of several updates. */
+/* tests/parity/test_parity_metrics.c: every metric case of real Keras: result and sums after each of several
+ * updates. */
 #include "support/check.h"
 
 #include "nn/metric.h"

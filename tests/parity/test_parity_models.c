@@ -1,5 +1,6 @@
-/* tests/parity/test_parity_models.c: every model case of real Keras: fit, evaluate, predict and train_on_batch; and the same
- * training once more batch by batch, for what the progress bar shows and because it must give the same weights. */
+/* tests/parity/test_parity_models.c: every model case of real Keras: fit, evaluate, predict and train_on_batch; and
+ * the same training once more batch by batch, for what the progress bar shows and because it must give the same
+ * weights. */
 #include "support/check.h"
 
 #include "formats/keras.h"
@@ -16,7 +17,7 @@ static const json_t *fit_argument(const parity_case *c, const char *key)
     return json_object_get(json_object_get(c->json, "fit"), key);
 }
 
-/* --- the model ---------------------------------------------------------------------------------------------------- */
+/* --- the model -------------------------------------------------------------------------------------------------- */
 
 /* weighted_metrics are what Lamina does not have: it must say so, and the case is run without them. */
 static json_t *compile_config(parity_case *c, lm_model *model)
@@ -57,7 +58,7 @@ static lm_model *make(parity_case *c)
     return NULL;
 }
 
-/* --- data ---------------------------------------------------------------------------------------------------------- */
+/* --- data ------------------------------------------------------------------------------------------------------- */
 
 /* class_weight is one way of giving sample weights: by the (whole) label. */
 static lm_tensor *class_weights(parity_case *c, const lm_tensor *y)
@@ -91,9 +92,10 @@ static arrays training_arrays(parity_case *c)
     return a;
 }
 
-/* --- comparing ------------------------------------------------------------------------------------------------------ */
+/* --- comparing -------------------------------------------------------------------------------------------------- */
 
-/* Whether Keras's column belongs to a weighted metric: "mae" -> "mae" or "weighted_mae", or where that is not taken. */
+/* Whether Keras's column belongs to a weighted metric: "mae" -> "mae" or "weighted_mae", or where that is not
+ * taken. */
 static bool of_weighted_metric(const parity_case *c, const char *key)
 {
     const json_t *list = json_object_get(json_object_get(c->json, "compile_config"), "weighted_metrics");
@@ -143,7 +145,8 @@ static void compare_history(parity_case *c, const lm_history *history)
     for (int e = 0; e < lm_history_epochs(history); e++)
         for (int64_t k = 0; k < columns; k++) {
             const char *key = json_string_value(json_array_get(keys, (size_t)k));
-            compare_number(c, "history", key, lm_history_get(history, key, e), lm_tensor_get(want, (size_t)(e * columns + k)));
+            compare_number(c, "history", key, lm_history_get(history, key, e),
+                           lm_tensor_get(want, (size_t)(e * columns + k)));
         }
 }
 
@@ -164,7 +167,7 @@ static void compare_optimizer(parity_case *c, const lm_model *model)
     for (int i = 0; i < n; i++) parity_equal(c, v[i]->name, v[i]->value, parity_array(c, "o%d", i));
 }
 
-/* --- the loops -------------------------------------------------------------------------------------------------------- */
+/* --- the loops -------------------------------------------------------------------------------------------------- */
 
 static lm_fit_args fit_args(const parity_case *c)
 {
@@ -243,7 +246,8 @@ static void run_by_hand(parity_case *c, const lm_model *fitted)
     check_ok(lm__optimizer_finish(model->optimizer));
     for (int i = 0; i < lm_weights(model); i++) {
         const lm_tensor *one = lm_weight(model, i)->value, *other = lm_weight(fitted, i)->value;
-        if (memcmp(one->data, other->data, lm_tensor_bytes(one))) parity_problem(c, "fit gives other bytes in weight %d", i);
+        if (memcmp(one->data, other->data, lm_tensor_bytes(one)))
+            parity_problem(c, "fit gives other bytes in weight %d", i);
     }
     lm_free(a.of_class), lm_free(model);
 }

@@ -1,5 +1,5 @@
-/* tests/parity/test_parity_optimizers.c: every optimizer case of real Keras: two variables through fifty steps with given
- * gradients, and the optimizer's own variables in the order of a file. */
+/* tests/parity/test_parity_optimizers.c: every optimizer case of real Keras: two variables through fifty steps with
+ * given gradients, and the optimizer's own variables in the order of a file. */
 #include "support/check.h"
 
 #include "nn/optimizer.h"
@@ -113,7 +113,8 @@ static void run(parity_case *c, trial *t)
     if (!parity_finish(&t->g, c)) return;
     for (int s = 0; s < parity_integer(c, "steps"); s++)
         if (!step(c, t, s, &recorded)) return;
-    if (recorded != (int)json_array_size(json_object_get(c->json, "recorded"))) parity_problem(c, "%d rows compared", recorded);
+    if (recorded != (int)json_array_size(json_object_get(c->json, "recorded")))
+        parity_problem(c, "%d rows compared", recorded);
     compare_variables(c, t);
     for (int i = 0; i < 2 && t->optimizer[i]; i++) check_ok(lm__optimizer_finish(t->optimizer[i]));
     parity_equal(c, "final0", t->variable[0]->value, parity_array(c, "final0"));

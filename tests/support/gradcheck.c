@@ -42,7 +42,7 @@ void gradcheck_fill(const char *op, const lm__sample_input *input, lm_dtype dtyp
     }
 }
 
-/* --- building ------------------------------------------------------------------------------------------------------ */
+/* --- building --------------------------------------------------------------------------------------------------- */
 
 static lm_status add_input(problem *p, lm_dtype dtype, int rank, const int64_t *dims, const lm__sample_input *range)
 {
@@ -118,7 +118,7 @@ static lm_status build(problem *p, const lm__sample *sample)
     return differentiate(p, first, values);
 }
 
-/* --- comparing ------------------------------------------------------------------------------------------------------ */
+/* --- comparing -------------------------------------------------------------------------------------------------- */
 
 static lm_status value_at(interpreter *it, const problem *p, double *loss)
 {

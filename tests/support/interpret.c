@@ -32,7 +32,7 @@ static size_t bytes_of(const lm_value *value)
     return interpret_size(value) * lm_dtype_size(value->dtype);
 }
 
-/* --- making -------------------------------------------------------------------------------------------------------- */
+/* --- making ----------------------------------------------------------------------------------------------------- */
 
 /* Fused ops have no reference: what they stand for takes their place. */
 static lm_status decompose(lm_graph *graph)
@@ -113,7 +113,7 @@ static void convert(lm_dtype from, const void *in, lm_dtype to, void *out, size_
     for (size_t i = 0; i < size; i++) lm__store(to, out, i, lm__load(from, in, i));
 }
 
-/* --- one node -------------------------------------------------------------------------------------------------------- */
+/* --- one node --------------------------------------------------------------------------------------------------- */
 
 /* What a node computes on; `owned` is released after it. */
 typedef struct work {
@@ -237,7 +237,7 @@ static lm_status run_special(const interpreter *it, const lm__node *node)
     return LM_OK;
 }
 
-/* --- sub-graphs (graph/control.h) -------------------------------------------------------------------------------- */
+/* --- sub-graphs (graph/control.h) ------------------------------------------------------------------------------- */
 
 /* One step of a scan, at position t: slices of what is stacked are read and written in place. */
 static lm_status run_step(const interpreter *it, const lm__node *node, interpreter *body, int64_t t)
@@ -307,7 +307,7 @@ done:
     return status;
 }
 
-/* --- the whole graph --------------------------------------------------------------------------------------------------- */
+/* --- the whole graph -------------------------------------------------------------------------------------------- */
 
 static void store(const interpreter *it, const lm__node *node)
 {

@@ -82,7 +82,8 @@ void parity_refused(parity_case *c, bool failed, const char *words)
 {
     c->compared++;
     if (!failed) parity_problem(c, "was accepted, but Lamina does not have it");
-    else if (!strstr(lm_last_error(), words)) parity_problem(c, "refused with \"%s\", without \"%s\"", lm_last_error(), words);
+    else if (!strstr(lm_last_error(), words))
+        parity_problem(c, "refused with \"%s\", without \"%s\"", lm_last_error(), words);
 }
 
 long long parity_integer(const parity_case *c, const char *key)
@@ -174,14 +175,15 @@ void parity_run(const char *kind, int count, parity_test *test, const parity_ref
         int found = run_case(npz, json, test, refusal, refuse);
         problems += found, bad += found > 0, ran++, refused += refusal != NULL;
     }
-    fprintf(stderr, "%s: %d cases, %d of them refused as they should be, %d with problems\n", kind, ran, refused, bad);
+    fprintf(stderr, "%s: %d cases, %d of them refused as they should be, %d with problems\n", kind, ran, refused,
+            bad);
     json_decref(manifest);
     lm__npz_close(npz);
     assert_int_equal(ran, count);
     assert_int_equal(problems, 0);
 }
 
-/* --- graphs ------------------------------------------------------------------------------------------------------ */
+/* --- graphs ----------------------------------------------------------------------------------------------------- */
 
 void parity_graph_begin(parity_graph *g)
 {

@@ -1,5 +1,5 @@
-/* tests/support/parity.h: the cases that real Keras computed (tests/parity/README.md), read and ticked off. Every case of a
- * kind is run; one that compares nothing, or leaves one of its arrays unread, is a failure. */
+/* tests/support/parity.h: the cases that real Keras computed (tests/parity/README.md), read and ticked off. Every
+ * case of a kind is run; one that compares nothing, or leaves one of its arrays unread, is a failure. */
 #ifndef LM_TESTS_PARITY_H
 #define LM_TESTS_PARITY_H
 
@@ -28,11 +28,12 @@ typedef struct parity_refusal {
     const char *title, *words;
 } parity_refusal;
 
-/* Runs `test` on every case of the kind but the refused ones (`refuse`, if not NULL, on those); a cmocka failure at the end
- * if there was any problem, or if the manifest does not hold `count` cases. Lists end with a NULL title. */
+/* Runs `test` on every case of the kind but the refused ones (`refuse`, if not NULL, on those); a cmocka failure at
+ * the end if there was any problem, or if the manifest does not hold `count` cases. Lists end with a NULL title. */
 typedef void parity_test(parity_case *c);
 typedef bool parity_refuse(parity_case *c);     /* whether making it failed */
-void parity_run(const char *kind, int count, parity_test *test, const parity_refusal *refusals, parity_refuse *refuse);
+void parity_run(const char *kind, int count, parity_test *test, const parity_refusal *refusals,
+                parity_refuse *refuse);
 
 /* Counts a problem and prints it with the case's title. */
 void parity_problem(parity_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -53,8 +54,8 @@ const char *parity_text(const parity_case *c, const char *key);
 /* An object of the case's class from its config. */
 void *parity_object(const parity_case *c, const lm__class *const *classes, const char *what);
 
-/* A graph under construction with the arrays that go into it: the whole is then run as a user's function is, by a plan with
- * all passes. */
+/* A graph under construction with the arrays that go into it: the whole is then run as a user's function is, by a
+ * plan with all passes. */
 typedef struct parity_graph {
     lm_graph *graph;
     lm_value *input[LM_FUNCTION_MAX], *output[LM_FUNCTION_MAX];

@@ -7,7 +7,8 @@
 #include <lamina/object.h>
 #include <lamina/runtime.h>
 
-/* The expression, an object, must have failed with this very message; freed, it leaves as much memory held as before. */
+/* The expression, an object, must have failed with this very message; freed, it leaves as much memory held as
+ * before. */
 #define refused(expression, message)                                                                             \
     do {                                                                                                         \
         size_t refused_live = lm_memory().live;                                                                  \

@@ -1,5 +1,5 @@
-/* tests/train/test_memory.c: what a fit may take: the printed plan, and 8 MB for everything else; no allocation once it
- * runs. */
+/* tests/train/test_memory.c: what a fit may take: the printed plan, and 8 MB for everything else; no allocation once
+ * it runs. */
 #include "support/check.h"
 
 #include "plan/plan.h"
@@ -64,8 +64,8 @@ static void plan_holds(void **state)
     const lm__plan *plan;
     check_ok(lm__function_plan(m->train.function, (int64_t[]){BATCH, BATCH, BATCH, BATCH}, &plan));
     long planned = (long)(lm__plan_bytes(plan) / 1024);
-    print_message("resident before %ld KB, peak %ld KB: %ld KB more; the plan says %ld KB\n", before, peak, peak - before,
-                  planned);
+    print_message("resident before %ld KB, peak %ld KB: %ld KB more; the plan says %ld KB\n", before, peak,
+                  peak - before, planned);
     assert_true(planned > 1024);
     assert_true(peak - before <= planned + ALLOWED_KB);
     lm_free(m), lm_free(data);

@@ -1,5 +1,5 @@
-/* tests/train/test_mistakes.c: compile, fit, evaluate and predict that cannot work: what is said, word by word; and the
- * model afterwards. */
+/* tests/train/test_mistakes.c: compile, fit, evaluate and predict that cannot work: what is said, word by word; and
+ * the model afterwards. */
 #include "support/refusal.h"
 
 #include <lamina/lamina.h>
@@ -26,15 +26,19 @@ static void compile(void **state)
     (void)state;
     refused(compiled(.loss = NULL), "compile needs a loss, for example .loss = \"" SPARSE "\"");
     refused(compiled(.loss = "msee"), "unknown loss \"msee\" (did you mean \"mse\"?)");
-    refused(compiled(.loss = "cross_entropy"),
-            "unknown loss \"cross_entropy\"; there are BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, "
-            "MeanSquaredError, SparseCategoricalCrossentropy");
-    refused(compiled(.loss = "mse", .optimizer_name = "adamm"), "unknown optimizer \"adamm\" (did you mean \"adam\"?)");
-    refused(compiled(.loss = "mse", .metrics = {"acuracy"}), "unknown metric \"acuracy\" (did you mean \"accuracy\"?)");
+    refused(compiled(.loss = "cross_entropy"), "unknown loss \"cross_entropy\"; there are BinaryCrossentropy, "
+                                               "CategoricalCrossentropy, MeanAbsoluteError, "
+                                               "MeanSquaredError, SparseCategoricalCrossentropy");
+    refused(compiled(.loss = "mse", .optimizer_name = "adamm"),
+            "unknown optimizer \"adamm\" (did you mean \"adam\"?)");
+    refused(compiled(.loss = "mse", .metrics = {"acuracy"}),
+            "unknown metric \"acuracy\" (did you mean \"accuracy\"?)");
     refused(compiled(.loss = "mse", .metrics = {"crossentropy"}),
-            "unknown metric \"crossentropy\"; there are Accuracy, BinaryAccuracy, CategoricalAccuracy, MeanAbsoluteError, "
+            "unknown metric \"crossentropy\"; there are Accuracy, BinaryAccuracy, CategoricalAccuracy, "
+            "MeanAbsoluteError, "
             "MeanSquaredError, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy");
-    refused(compiled(.loss = "mse", .metrics = {"mae", "mae"}), "two metrics are named \"mae\"; give one another .name");
+    refused(compiled(.loss = "mse", .metrics = {"mae", "mae"}),
+            "two metrics are named \"mae\"; give one another .name");
     refused(compiled(.loss = "mse", .metrics = {"loss"}), "a metric may not be named \"loss\"");
     refused(compiled(.loss = "mse", .loss_object = lm_loss_mean_squared_error()),
             "give .loss or .loss_object, not both");
@@ -51,9 +55,10 @@ static void compile_parts(void **state)
             "SGD: learning_rate = -1, but it must be 0 or more");
     refused(compiled(.loss_object = lm_loss_binary_crossentropy(.label_smoothing = 2), .optimizer = lm_adam()),
             "BinaryCrossentropy: label_smoothing = 2, but it must be between 0 and 1");
-    refused(compiled(.loss = "mse", .optimizer = lm_adam(),
-                     .metric_objects = {lm_metric_mean_squared_error(), lm_metric_top_k_categorical_accuracy(.k = 0)}),
-            "TopKCategoricalAccuracy: k = 0, but it must be 1 or more");
+    refused(
+        compiled(.loss = "mse", .optimizer = lm_adam(),
+                 .metric_objects = {lm_metric_mean_squared_error(), lm_metric_top_k_categorical_accuracy(.k = 0)}),
+        "TopKCategoricalAccuracy: k = 0, but it must be 1 or more");
     lm_model *m = lm_sequential(lm_input(.shape = {4}), lm_dense());
     lm_compile(m, .loss = "mse", .optimizer = lm_adam());       /* on a model that failed already */
     assert_string_equal(lm_error(m), "layer 0: Dense: units = 0, but it must be 1 or more (was it left out?)");
@@ -97,7 +102,8 @@ static void fit_arguments(void **state)
             "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
     refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .epochs = 0), "epochs = 0, but it must be 1 or more");
     refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .epochs = -1), "epochs = -1, but it must be 1 or more");
-    refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .batch_size = 0), "batch_size = 0, but it must be 1 or more");
+    refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .batch_size = 0),
+            "batch_size = 0, but it must be 1 or more");
     refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .validation_split = 1.5),
             "validation_split = 1.5, but it must be at least 0 and less than 1");
     refused(fitted(compiled(.loss = SPARSE), ok_x, ok_y, .validation_split = LM_NONE),
@@ -126,12 +132,14 @@ static void fit_inputs(void **state)
     (void)state;
     refused(fitted(compiled(.loss = SPARSE), zeros(LM_F32, 2, ROWS, 5, 0), ok_y),
             "epoch 1, step 1: the data have shape (N, 5), but the model takes (N, 4)");
-    refused(fitted(compiled(.loss = SPARSE), zeros(LM_F32, 3, ROWS, 2, 2), ok_y),
-            "epoch 1, step 1: the data have shape (N, 2, 2), but the model takes (N, 4); lm_tensor_reshape_to(x, -1, 4) "
-            "makes them fit");
+    refused(
+        fitted(compiled(.loss = SPARSE), zeros(LM_F32, 3, ROWS, 2, 2), ok_y),
+        "epoch 1, step 1: the data have shape (N, 2, 2), but the model takes (N, 4); lm_tensor_reshape_to(x, -1, 4) "
+        "makes them fit");
     refused(fitted(compiled(.loss = SPARSE), zeros(LM_F32, 1, ROWS, 0, 0), ok_y),
             "epoch 1, step 1: the data have shape (N,), but the model takes (N, 4)");
-    refused(fitted(compiled(.loss = SPARSE), zeros(LM_F32, 2, 0, 4, 0), zeros(LM_U8, 1, 0, 0, 0)), "the data are empty");
+    refused(fitted(compiled(.loss = SPARSE), zeros(LM_F32, 2, 0, 4, 0), zeros(LM_U8, 1, 0, 0, 0)),
+            "the data are empty");
     refused(fitted(compiled(.loss = SPARSE), NULL, ok_y), "tensor 0 (x): NULL instead of a tensor");
     refused(fitted(with_loss(lm_sequential()), ok_x, ok_y),
             "epoch 1, step 1: the model has no layers; add some with lm_sequential_add");
@@ -145,18 +153,23 @@ static void fit_targets(void **state)
 {
     (void)state;
     refused(fitted(compiled(.loss = SPARSE), ok_x, zeros(LM_F32, 2, ROWS, 3, 0)),
-            "epoch 1, step 1: loss: targets of shape (N, 3) do not fit predictions of shape (N, 3); class indices have the "
+            "epoch 1, step 1: loss: targets of shape (N, 3) do not fit predictions of shape (N, 3); class indices "
+            "have the "
             "predictions' shape without the last axis (for one-hot targets use \"categorical_crossentropy\" and "
             "\"categorical_accuracy\")");
     refused(fitted(compiled(.loss = "categorical_crossentropy"), ok_x, ok_y),
-            "epoch 1, step 1: loss: targets of shape (N,) do not fit predictions of shape (N, 3); they must have the same "
-            "shape (for class indices use \"sparse_categorical_crossentropy\" and \"sparse_categorical_accuracy\"; for one "
+            "epoch 1, step 1: loss: targets of shape (N,) do not fit predictions of shape (N, 3); they must have the "
+            "same "
+            "shape (for class indices use \"sparse_categorical_crossentropy\" and \"sparse_categorical_accuracy\"; "
+            "for one "
             "number an example the last layer must have 1 unit)");
     refused(fitted(compiled(.loss = "categorical_crossentropy"), ok_x, zeros(LM_F32, 2, ROWS, 4, 0)),
-            "epoch 1, step 1: loss: targets of shape (N, 4) do not fit predictions of shape (N, 3); the last layer must have "
+            "epoch 1, step 1: loss: targets of shape (N, 4) do not fit predictions of shape (N, 3); the last layer "
+            "must have "
             "as many units as a target has numbers");
     refused(fitted(compiled(.loss = SPARSE), ok_x, zeros(LM_U8, 1, 7, 0, 0)),
-            "tensor 0 (x) has 8 rows, shape (8, 4), but tensor 1 (y) has 7, shape (7,): arrays of a dataset need the same "
+            "tensor 0 (x) has 8 rows, shape (8, 4), but tensor 1 (y) has 7, shape (7,): arrays of a dataset need the "
+            "same "
             "first dimension");
     refused(fitted(compiled(.loss = SPARSE), ok_x, NULL),
             "epoch 1, step 1: the data have no targets; training and evaluation need (x, y)");
@@ -168,15 +181,16 @@ static void predict_and_evaluate(void **state)
     lm_tensor *wide = zeros(LM_F32, 2, ROWS, 5, 0), *x = ok_x, *single = zeros(LM_F32, 1, 4, 0, 0);
     lm_model *m = net(), *unbuilt = lm_sequential(lm_dense(.units = 2));
     refused(lm_predict_array(m, wide), "the data have shape (8, 5), but the model takes (N, 4)");
-    refused(lm_predict_array(m, single),
-            "the data have shape (4,), but the model takes (N, 4); lm_tensor_reshape_to(x, 1, 4) makes it a batch of one");
+    refused(lm_predict_array(m, single), "the data have shape (4,), but the model takes (N, 4); "
+                                         "lm_tensor_reshape_to(x, 1, 4) makes it a batch of one");
     refused(lm_predict_array(unbuilt, x),
             "the model is not built: begin it with lm_input(.shape = {…}), or fit it first");
     refused(lm_predict_array(NULL, x), "model: NULL instead of a model");
     refused(lm_predict_array(m, NULL), "tensor 0 (x): NULL instead of a tensor");
     assert_int_equal(lm_failed(m), 0);          /* a const model records nothing */
     lm_evaluate_arrays(m, x, x);
-    assert_string_equal(lm_error(m), "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
+    assert_string_equal(lm_error(m),
+                        "the model is not compiled; call lm_compile(model, .optimizer = …, .loss = …) first");
     lm_free(wide), lm_free(x), lm_free(single), lm_free(m), lm_free(unbuilt);
 }
 

@@ -32,7 +32,7 @@ static lm_tensor *labels(int64_t n)
     return y;
 }
 
-/* --- all that a step changes, as bytes ---------------------------------------------------------------------------- */
+/* --- all that a step changes, as bytes -------------------------------------------------------------------------- */
 
 typedef struct state_bytes {
     uint8_t data[4096];
@@ -67,7 +67,7 @@ static void check_same_state(const lm_model *a, const lm_model *b)
     assert_memory_equal(x.data, y.data, x.size);
 }
 
-/* --- a loss that is not finite ------------------------------------------------------------------------------------- */
+/* --- a loss that is not finite ---------------------------------------------------------------------------------- */
 
 /* A fit that fails in its second step leaves what one step made. */
 static void check_second_step(lm_tensor *x, lm_tensor *y, const char *message)
@@ -92,14 +92,16 @@ static void label_out_of_range(void **state)
     (void)state;
     lm_tensor *y = labels(12);
     ((uint8_t *)lm_tensor_data(y))[5] = 3;
-    check_second_step(inputs(12), y, "epoch 1, step 2: the loss is not finite because y has class 3 at [1] of the batch, but "
-                                     "the model has classes 0 … 2");
+    check_second_step(inputs(12), y,
+                      "epoch 1, step 2: the loss is not finite because y has class 3 at [1] of the batch, but "
+                      "the model has classes 0 … 2");
     lm_tensor *bytes = labels(12);
     y = lm_tensor_cast(bytes, LM_I32);
     lm_free(bytes);
     ((int32_t *)lm_tensor_data(y))[7] = -1;
-    check_second_step(inputs(12), y, "epoch 1, step 2: the loss is not finite because y has class -1 at [3] of the batch, "
-                                     "but the model has classes 0 … 2");
+    check_second_step(inputs(12), y,
+                      "epoch 1, step 2: the loss is not finite because y has class -1 at [3] of the batch, "
+                      "but the model has classes 0 … 2");
 }
 
 static void infinite_input(void **state)
@@ -142,7 +144,7 @@ static void overflow(void **state)
     check_linear(NAN, "the loss is not finite because weight first/kernel has NaN at [0, 0]");
 }
 
-/* --- one user at a time ---------------------------------------------------------------------------------------------- */
+/* --- one user at a time ----------------------------------------------------------------------------------------- */
 
 typedef struct meddler {
     lm_model *model;
@@ -204,7 +206,7 @@ static void busy(void **state)
     lm_free(data), lm_free(u.model);
 }
 
-/* --- stopping ---------------------------------------------------------------------------------------------------------- */
+/* --- stopping --------------------------------------------------------------------------------------------------- */
 
 static void stop_in_the_middle(void **state)
 {
@@ -250,7 +252,7 @@ static void stop_before_a_step(void **state)
     lm_free(x), lm_free(y), lm_free(m), lm_free(fresh);
 }
 
-/* --- weights ------------------------------------------------------------------------------------------------------------ */
+/* --- weights ---------------------------------------------------------------------------------------------------- */
 
 static void weights(void **state)
 {
@@ -284,7 +286,8 @@ static void set_weights(void **state)
     }
     lm_tensor *other = lm_tensor_new(LM_F32, 2, (int64_t[]){64, 32});
     check_status(lm_variable_set(lm_weight(m, 0), other), LM_INVALID);
-    assert_string_equal(lm_last_error(), "variable \"dense/kernel\" is float32 (64, 64), the new value float32 (64, 32)");
+    assert_string_equal(lm_last_error(),
+                        "variable \"dense/kernel\" is float32 (64, 64), the new value float32 (64, 32)");
     lm_free(other), lm_free(x), lm_free(w), lm_free(m);
 }
 
@@ -292,7 +295,8 @@ static void set_weights(void **state)
 static void frozen_layers(void **state)
 {
     (void)state;
-    lm_model *m = lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 6, .trainable = false), lm_dense(.units = 3));
+    lm_model *m =
+        lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 6, .trainable = false), lm_dense(.units = 3));
     lm_compile(m, .optimizer = lm_sgd(), .loss_object = lm_loss_sparse_categorical_crossentropy(.from_logits = true));
     lm_tensor *x = inputs(8), *y = labels(8), *kernel[2];
     for (int i = 0; i < 2; i++) {
@@ -307,14 +311,15 @@ static void frozen_layers(void **state)
     lm_free(kernel[0]), lm_free(kernel[1]), lm_free(x), lm_free(y), lm_free(m);
 }
 
-/* --- history -------------------------------------------------------------------------------------------------------------- */
+/* --- history ---------------------------------------------------------------------------------------------------- */
 
 static void history(void **state)
 {
     (void)state;
     lm_model *m = net();
     lm_tensor *x = inputs(20), *y = labels(20);
-    const lm_history *h = lm_fit_arrays(m, x, y, .epochs = 3, .batch_size = 6, .validation_split = 0.25, .verbose = 0);
+    const lm_history *h =
+        lm_fit_arrays(m, x, y, .epochs = 3, .batch_size = 6, .validation_split = 0.25, .verbose = 0);
     static const char *const names[] = {"accuracy", "loss", "val_accuracy", "val_loss"};
     assert_int_equal(lm_history_epochs(h), 3);
     assert_int_equal(lm_history_columns(h), 4);
@@ -331,8 +336,8 @@ static void history(void **state)
     assert_int_equal(lm_history_steps(h, 0), 3);
     assert_true(lm_history_seconds(h, 0) > 0);
     lm_history *kept = lm_retain((void *)h);
-    const lm_history *next = lm_fit_arrays(m, x, y, .initial_epoch = 1, .epochs = 2, .batch_size = 6, .steps_per_epoch = 2,
-                                           .verbose = 0);
+    const lm_history *next =
+        lm_fit_arrays(m, x, y, .initial_epoch = 1, .epochs = 2, .batch_size = 6, .steps_per_epoch = 2, .verbose = 0);
     assert_int_equal(lm_history_epochs(next), 1);
     assert_int_equal(lm_history_steps(next, 0), 2);
     assert_int_equal(lm_history_columns(next), 2);
@@ -345,4 +350,5 @@ static void history(void **state)
 
 RUN(cmocka_unit_test(label_out_of_range), cmocka_unit_test(infinite_input), cmocka_unit_test(overflow),
     cmocka_unit_test(busy), cmocka_unit_test(stop_in_the_middle), cmocka_unit_test(stop_before_a_step),
-    cmocka_unit_test(weights), cmocka_unit_test(set_weights), cmocka_unit_test(frozen_layers), cmocka_unit_test(history))
+    cmocka_unit_test(weights), cmocka_unit_test(set_weights), cmocka_unit_test(frozen_layers),
+    cmocka_unit_test(history))

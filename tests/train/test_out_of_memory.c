@@ -1,5 +1,5 @@
-/* tests/train/test_out_of_memory.c: a whole program, from building to loading, with each of its allocations failed in turn: it
- * ends with LM_NO_MEMORY and leaves nothing behind; what can be tried again works when it is. */
+/* tests/train/test_out_of_memory.c: a whole program, from building to loading, with each of its allocations failed in
+ * turn: it ends with LM_NO_MEMORY and leaves nothing behind; what can be tried again works when it is. */
 #include "support/check.h"
 #include "support/oom.h"
 
@@ -84,10 +84,10 @@ static void whole_program(void **state)
     lm_free(x), lm_free(y);
 }
 
-/* --- trying again -------------------------------------------------------------------------------------------------- */
+/* --- trying again ----------------------------------------------------------------------------------------------- */
 
-/* Memory runs out in training, for the n-th time that any is asked for: clear, and the same call works. Returns whether
- * it came to that. */
+/* Memory runs out in training, for the n-th time that any is asked for: clear, and the same call works. Returns
+ * whether it came to that. */
 static int train_again(unsigned long n)
 {
     lm_model *m = build();

@@ -1,5 +1,5 @@
-/* tests/train/test_summary.c: the table of layers against what real Keras prints (summary.txt), and where it goes; the
- * lines that fit shows. */
+/* tests/train/test_summary.c: the table of layers against what real Keras prints (summary.txt), and where it goes;
+ * the lines that fit shows. */
 #include "support/check.h"
 
 #include "base/alloc.h"
@@ -74,7 +74,7 @@ static void memory(void **state)
     lm_free(m);
 }
 
-/* --- what fit shows ------------------------------------------------------------------------------------------------ */
+/* --- what fit shows --------------------------------------------------------------------------------------------- */
 
 static lm_model *small(void)
 {

@@ -1,5 +1,5 @@
-/* tests/train/test_training.c: the same bytes for any number of threads, and no memory taken once fit runs, whatever the
- * batches. */
+/* tests/train/test_training.c: the same bytes for any number of threads, and no memory taken once fit runs, whatever
+ * the batches. */
 #include "support/check.h"
 
 #include "train/model.h"
@@ -69,7 +69,8 @@ static void same_bytes(void **state)
     lm_free(first), lm_free(other);
 }
 
-/* One fit of three epochs is not three of one, which shuffle alike; but without shuffling and dropout's key it goes on. */
+/* One fit of three epochs is not three of one, which shuffle alike; but without shuffling and dropout's key it goes
+ * on. */
 static void goes_on(void **state)
 {
     (void)state;
@@ -92,8 +93,8 @@ static void count(void *user, const char *text, size_t bytes)
     if (lines < 2 * EPOCHS) allocations_at[lines++] = lm_memory().allocations;
 }
 
-/* Each epoch shows a line when it begins and one when it has ended. The first makes two plans for training and two for
- * validation, as each has a smaller last batch; from then on no memory is taken. */
+/* Each epoch shows a line when it begins and one when it has ended. The first makes two plans for training and two
+ * for validation, as each has a smaller last batch; from then on no memory is taken. */
 static void no_memory_while_training(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* nn/initializers/glorot_normal.c: truncated normal of variance 2 / (fan_in + fan_out)  (Glorot and Bengio, AISTATS 2010). */
+/* nn/initializers/glorot_normal.c: truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS
+ * 2010). */
 #include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>

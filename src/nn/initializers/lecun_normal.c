@@ -1,4 +1,5 @@
-/* nn/initializers/lecun_normal.c: truncated normal of variance 1 / fan_in  (LeCun et al., Efficient BackProp, 1998). */
+/* nn/initializers/lecun_normal.c: truncated normal of variance 1 / fan_in (LeCun et al., Efficient BackProp,
+ * 1998). */
 #include "nn/initializer.h"
 #include "nn/random.h"
 #include <lamina/initializers.h>

@@ -15,8 +15,9 @@ typedef struct lm_init_random_normal_args {
 } lm_init_random_normal_args;
 lm_initializer *lm_init_random_normal_new(const lm_init_random_normal_args *args);
 #define LM_INIT_RANDOM_NORMAL_DEFAULTS LM__LIST(.mean = 0, .stddev = 0.05)
-#define lm_init_random_normal(...)                                                                                      \
-    LM__WITH(lm_init_random_normal_args, LM_INIT_RANDOM_NORMAL_DEFAULTS, lm_init_random_normal_new(&lm__a), __VA_ARGS__)
+#define lm_init_random_normal(...)                                                                                   \
+    LM__WITH(lm_init_random_normal_args, LM_INIT_RANDOM_NORMAL_DEFAULTS, lm_init_random_normal_new(&lm__a),          \
+             __VA_ARGS__)
 #endif
 
 static lm_status fill(const lm_initializer *self, lm_tensor *t, uint64_t seed, uint64_t stream)

@@ -13,8 +13,9 @@ typedef struct lm_init_random_uniform_args {
 } lm_init_random_uniform_args;
 lm_initializer *lm_init_random_uniform_new(const lm_init_random_uniform_args *args);
 #define LM_INIT_RANDOM_UNIFORM_DEFAULTS LM__LIST(.minval = -0.05, .maxval = 0.05)
-#define lm_init_random_uniform(...)                                                                                      \
-    LM__WITH(lm_init_random_uniform_args, LM_INIT_RANDOM_UNIFORM_DEFAULTS, lm_init_random_uniform_new(&lm__a), __VA_ARGS__)
+#define lm_init_random_uniform(...)                                                                                  \
+    LM__WITH(lm_init_random_uniform_args, LM_INIT_RANDOM_UNIFORM_DEFAULTS, lm_init_random_uniform_new(&lm__a),       \
+             __VA_ARGS__)
 #endif
 
 static lm_status fill(const lm_initializer *self, lm_tensor *t, uint64_t seed, uint64_t stream)

@@ -3,8 +3,8 @@
 #include <lamina/layers.h>
 
 #ifdef LM_HEADER
-/* Activation: the named activation of each element (softmax and log_softmax: along the last axis). The shape stays. No
- * weights. */
+/* Activation: the named activation of each element (softmax and log_softmax: along the last axis). The shape stays.
+ * No weights. */
 typedef struct lm_activation_args {
     LM_LAYER_FIELDS;
     const char *activation;                     /* required: "relu", "tanh", … */
@@ -19,7 +19,8 @@ lm_layer *lm_activation_new(const lm_activation_args *args);
 static lm_status check(const lm__configured *self)
 {
     const lm_activation_args *a = self->args;
-    return a->activation ? LM_OK : lm__fail(LM_INVALID, "Activation: the activation is missing, for example \"relu\"");
+    return a->activation ? LM_OK
+                         : lm__fail(LM_INVALID, "Activation: the activation is missing, for example \"relu\"");
 }
 
 static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)

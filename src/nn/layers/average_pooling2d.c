@@ -31,8 +31,8 @@ static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
     const lm_average_pooling2d_args *a = layer->base.args;
     const int64_t *strides = a->strides[0] ? a->strides : a->pool_size;
     (void)call;
-    return lm_op_average_pool2d(x, .pool_size = {a->pool_size[0], a->pool_size[1]}, .strides = {strides[0], strides[1]},
-                                .padding = a->padding);
+    return lm_op_average_pool2d(x, .pool_size = {a->pool_size[0], a->pool_size[1]},
+                                .strides = {strides[0], strides[1]}, .padding = a->padding);
 }
 
 static const lm_average_pooling2d_args defaults = {.size = sizeof defaults, LM_AVERAGE_POOLING2D_DEFAULTS};
@@ -51,4 +51,7 @@ const lm__layer_class lm__layer_average_pooling2d = {
 };
 
 lm_average_pooling2d_args lm_average_pooling2d_defaults(void) { return defaults; }
-lm_layer *lm_average_pooling2d_new(const lm_average_pooling2d_args *args) { return lm__layer_new(&lm__layer_average_pooling2d, args); }
+lm_layer *lm_average_pooling2d_new(const lm_average_pooling2d_args *args)
+{
+    return lm__layer_new(&lm__layer_average_pooling2d, args);
+}

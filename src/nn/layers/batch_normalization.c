@@ -6,10 +6,10 @@
 #include <math.h>
 
 #ifdef LM_HEADER
-/* BatchNormalization: y = gamma · (x - mean) / sqrt(variance + epsilon) + beta, channel by channel (Ioffe and Szegedy, ICML 2015).
- * Training: mean and variance of the batch, which move the moving statistics: m = m·momentum + batch·(1 - momentum);
- * prediction, or .trainable = false: the moving statistics. The shape stays. Weights, each (channels,): gamma, beta,
- * moving_mean, moving_variance. */
+/* BatchNormalization: y = gamma · (x - mean) / sqrt(variance + epsilon) + beta, channel by channel (Ioffe and
+ * Szegedy, ICML 2015). Training: mean and variance of the batch, which move the moving statistics: m = m·momentum +
+ * batch·(1 - momentum); prediction, or .trainable = false: the moving statistics. The shape stays. Weights, each
+ * (channels,): gamma, beta, moving_mean, moving_variance. */
 typedef struct lm_batch_normalization_args {
     LM_LAYER_FIELDS;
     int64_t axis;                               /* of the channels; -1: the last */
@@ -19,13 +19,15 @@ typedef struct lm_batch_normalization_args {
     lm_initializer *beta_initializer_object, *gamma_initializer_object, *moving_mean_initializer_object,
         *moving_variance_initializer_object; /* taken over */
 } lm_batch_normalization_args;
-#define LM_BATCH_NORMALIZATION_DEFAULTS LM__LIST(LM_LAYER_DEFAULTS, .axis = -1, .momentum = 0.99, .epsilon = 0.001, .center = true, .scale = true,         \
-             .beta_initializer = "zeros", .gamma_initializer = "ones", .moving_mean_initializer = "zeros",       \
+#define LM_BATCH_NORMALIZATION_DEFAULTS                                                                              \
+    LM__LIST(LM_LAYER_DEFAULTS, .axis = -1, .momentum = 0.99, .epsilon = 0.001, .center = true, .scale = true,       \
+             .beta_initializer = "zeros", .gamma_initializer = "ones", .moving_mean_initializer = "zeros",           \
              .moving_variance_initializer = "ones")
 lm_batch_normalization_args lm_batch_normalization_defaults(void);
 lm_layer *lm_batch_normalization_new(const lm_batch_normalization_args *args);
-#define lm_batch_normalization(...) \
-    LM__WITH(lm_batch_normalization_args, LM_BATCH_NORMALIZATION_DEFAULTS, lm_batch_normalization_new(&lm__a), __VA_ARGS__)
+#define lm_batch_normalization(...)                                                                                  \
+    LM__WITH(lm_batch_normalization_args, LM_BATCH_NORMALIZATION_DEFAULTS, lm_batch_normalization_new(&lm__a),       \
+             __VA_ARGS__)
 #endif
 
 static int axis_of(const lm_layer *layer, int rank)
@@ -39,15 +41,18 @@ static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
     const lm_batch_normalization_args *a = layer->base.args;
     int axis = axis_of(layer, input->rank);
     if (axis < 1 || axis >= input->rank)
-        return lm__fail(LM_INVALID, "BatchNormalization: axis = %lld, but for an input of %d dimensions, batch included, it "
-                                    "must be between 1 and %d, or -1 for the last",
+        return lm__fail(LM_INVALID,
+                        "BatchNormalization: axis = %lld, but for an input of %d dimensions, batch included, it "
+                        "must be between 1 and %d, or -1 for the last",
                         (long long)a->axis, input->rank, input->rank - 1);
     LM_TRY(lm__layer_known(layer, input, axis));
     const int64_t *channels = &input->dim[axis];
     if (a->scale)
-        LM_TRY(lm__layer_weight(layer, "gamma", 1, channels, true, a->gamma_initializer_object, a->gamma_initializer, seed));
+        LM_TRY(lm__layer_weight(layer, "gamma", 1, channels, true, a->gamma_initializer_object, a->gamma_initializer,
+                                seed));
     if (a->center)
-        LM_TRY(lm__layer_weight(layer, "beta", 1, channels, true, a->beta_initializer_object, a->beta_initializer, seed));
+        LM_TRY(lm__layer_weight(layer, "beta", 1, channels, true, a->beta_initializer_object, a->beta_initializer,
+                                seed));
     LM_TRY(lm__layer_weight(layer, "moving_mean", 1, channels, false, a->moving_mean_initializer_object,
                             a->moving_mean_initializer, seed));
     return lm__layer_weight(layer, "moving_variance", 1, channels, false, a->moving_variance_initializer_object,
@@ -59,7 +64,8 @@ static void move(lm_layer *layer, const lm__layer_call *call, int weight, lm_val
 {
     double momentum = ((const lm_batch_normalization_args *)layer->base.args)->momentum;
     lm_value *old = lm__layer_read(layer, call, weight), *now = lm_op_stop_gradient(batch);
-    lm_value *next = lm_op_add(lm_op_multiply(old, lm__like(old, momentum)), lm_op_multiply(now, lm__like(now, 1 - momentum)));
+    lm_value *next =
+        lm_op_add(lm_op_multiply(old, lm__like(old, momentum)), lm_op_multiply(now, lm__like(now, 1 - momentum)));
     lm__graph_assign(call->graph, layer->weight[weight], next);
 }
 
@@ -112,10 +118,14 @@ static const lm__field fields[] = {
 };
 
 const lm__layer_class lm__layer_batch_normalization = {
-    .base = LM__LAYER_CLASS("BatchNormalization", defaults, fields, .ignored = "synchronized|renorm=false|renorm_momentum"),
+    .base = LM__LAYER_CLASS("BatchNormalization", defaults, fields,
+                            .ignored = "synchronized|renorm=false|renorm_momentum"),
     .build = build,
     .call = call,
 };
 
 lm_batch_normalization_args lm_batch_normalization_defaults(void) { return defaults; }
-lm_layer *lm_batch_normalization_new(const lm_batch_normalization_args *args) { return lm__layer_new(&lm__layer_batch_normalization, args); }
+lm_layer *lm_batch_normalization_new(const lm_batch_normalization_args *args)
+{
+    return lm__layer_new(&lm__layer_batch_normalization, args);
+}

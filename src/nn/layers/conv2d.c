@@ -7,8 +7,8 @@
 
 #ifdef LM_HEADER
 /* Conv2D: y = activation(x ∗ kernel + bias), a cross-correlation over height and width, channels last.
- * Input (N, H, W, in), output (N, H', W', filters): H' = ceil((H - (kh-1)·dilation) / stride) for "valid", ceil(H / stride)
- * for "same". Weights: kernel (kh, kw, in / groups, filters), bias (filters,). */
+ * Input (N, H, W, in), output (N, H', W', filters): H' = ceil((H - (kh-1)·dilation) / stride) for "valid", ceil(H /
+ * stride) for "same". Weights: kernel (kh, kw, in / groups, filters), bias (filters,). */
 typedef struct lm_conv2d_args {
     LM_LAYER_FIELDS;
     int64_t filters;                            /* channels of the output, required */
@@ -37,8 +37,8 @@ static lm_status check(const lm__configured *self)
     if ((a->strides[0] > 1 || a->strides[1] > 1) && (a->dilation_rate[0] > 1 || a->dilation_rate[1] > 1))
         return lm__fail(LM_INVALID, "Conv2D: strides and dilation_rate cannot both be greater than 1");
     if (a->filters % a->groups)
-        return lm__fail(LM_INVALID, "Conv2D: filters = %lld is not a multiple of groups = %lld", (long long)a->filters,
-                        (long long)a->groups);
+        return lm__fail(LM_INVALID, "Conv2D: filters = %lld is not a multiple of groups = %lld",
+                        (long long)a->filters, (long long)a->groups);
     return LM_OK;
 }
 
@@ -52,9 +52,11 @@ static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
         return lm__fail(LM_INVALID, "Conv2D: the input's %lld channels are not a multiple of groups = %lld",
                         (long long)channels, (long long)a->groups);
     int64_t dims[4] = {a->kernel_size[0], a->kernel_size[1], channels / a->groups, a->filters};
-    LM_TRY(lm__layer_weight(layer, "kernel", 4, dims, true, a->kernel_initializer_object, a->kernel_initializer, seed));
+    LM_TRY(
+        lm__layer_weight(layer, "kernel", 4, dims, true, a->kernel_initializer_object, a->kernel_initializer, seed));
     if (!a->use_bias) return LM_OK;
-    return lm__layer_weight(layer, "bias", 1, &a->filters, true, a->bias_initializer_object, a->bias_initializer, seed);
+    return lm__layer_weight(layer, "bias", 1, &a->filters, true, a->bias_initializer_object, a->bias_initializer,
+                            seed);
 }
 
 static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)

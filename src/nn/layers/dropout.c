@@ -5,9 +5,9 @@
 #include <lamina/layers.h>
 
 #ifdef LM_HEADER
-/* Dropout: in training each element is kept with probability 1 - rate and divided by it, else 0 (Srivastava et al., JMLR
- * 2014); in prediction nothing happens. The shape stays. No weights. What is dropped depends on the model's seed, the
- * layer's name and the step alone. */
+/* Dropout: in training each element is kept with probability 1 - rate and divided by it, else 0 (Srivastava et al.,
+ * JMLR 2014); in prediction nothing happens. The shape stays. No weights. What is dropped depends on the model's
+ * seed, the layer's name and the step alone. */
 typedef struct lm_dropout_args {
     LM_LAYER_FIELDS;
     double rate;                                /* 0…1, required */

@@ -19,7 +19,8 @@ static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
     lm__dims *table = call->graph->dims;
     lm__shape flat = {.rank = 2, .dim = {lm__bad(x) ? 0 : x->shape.dim[0], 1}};
     (void)layer;
-    for (int i = 1; !lm__bad(x) && i < x->shape.rank; i++) flat.dim[1] = lm__dim_mul(table, flat.dim[1], x->shape.dim[i]);
+    for (int i = 1; !lm__bad(x) && i < x->shape.rank; i++)
+        flat.dim[1] = lm__dim_mul(table, flat.dim[1], x->shape.dim[i]);
     return lm__reshape_to(x, &flat);
 }
 

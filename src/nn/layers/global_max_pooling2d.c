@@ -13,8 +13,9 @@ typedef struct lm_global_max_pooling2d_args {
 #define LM_GLOBAL_MAX_POOLING2D_DEFAULTS LM__LIST(LM_LAYER_DEFAULTS)
 lm_global_max_pooling2d_args lm_global_max_pooling2d_defaults(void);
 lm_layer *lm_global_max_pooling2d_new(const lm_global_max_pooling2d_args *args);
-#define lm_global_max_pooling2d(...) \
-    LM__WITH(lm_global_max_pooling2d_args, LM_GLOBAL_MAX_POOLING2D_DEFAULTS, lm_global_max_pooling2d_new(&lm__a), __VA_ARGS__)
+#define lm_global_max_pooling2d(...)                                                                                 \
+    LM__WITH(lm_global_max_pooling2d_args, LM_GLOBAL_MAX_POOLING2D_DEFAULTS, lm_global_max_pooling2d_new(&lm__a),    \
+             __VA_ARGS__)
 #endif
 
 static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
@@ -44,4 +45,7 @@ const lm__layer_class lm__layer_global_max_pooling2d = {
 };
 
 lm_global_max_pooling2d_args lm_global_max_pooling2d_defaults(void) { return defaults; }
-lm_layer *lm_global_max_pooling2d_new(const lm_global_max_pooling2d_args *args) { return lm__layer_new(&lm__layer_global_max_pooling2d, args); }
+lm_layer *lm_global_max_pooling2d_new(const lm_global_max_pooling2d_args *args)
+{
+    return lm__layer_new(&lm__layer_global_max_pooling2d, args);
+}

@@ -7,7 +7,8 @@
 #include <math.h>
 
 #ifdef LM_HEADER
-/* ReLU: x above the threshold, cut off at max_value; below it negative_slope · (x - threshold). The shape stays. No weights. */
+/* ReLU: x above the threshold, cut off at max_value; below it negative_slope · (x - threshold). The shape stays. No
+ * weights. */
 typedef struct lm_relu_args {
     LM_LAYER_FIELDS;
     double max_value;                           /* NaN: none */
@@ -19,7 +20,8 @@ lm_layer *lm_relu_new(const lm_relu_args *args);
 #define lm_relu(...) LM__WITH(lm_relu_args, LM_RELU_DEFAULTS, lm_relu_new(&lm__a), __VA_ARGS__)
 #endif
 
-/* y cut off at max_value. The gradient at x = max_value is 1, but 0 for 6 without a threshold: Keras uses relu6 there. */
+/* y cut off at max_value. The gradient at x = max_value is 1, but 0 for 6 without a threshold: Keras uses relu6
+ * there. */
 static lm_value *cut_off(const lm_relu_args *a, lm_value *x, lm_value *y)
 {
     if (isnan(a->max_value)) return y;
@@ -32,7 +34,8 @@ static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
 {
     const lm_relu_args *a = layer->base.args;
     (void)call;
-    if (a->negative_slope != 0 && a->threshold == 0 && isnan(a->max_value)) return lm__leaky_relu(x, a->negative_slope);
+    if (a->negative_slope != 0 && a->threshold == 0 && isnan(a->max_value))
+        return lm__leaky_relu(x, a->negative_slope);
     lm_value *y = a->threshold == 0 ? lm_op_relu(x)
                                     : lm_op_where(lm_op_greater(x, lm__like(x, a->threshold)), x, lm__like(x, 0));
     y = cut_off(a, x, y);

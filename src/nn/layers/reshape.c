@@ -45,8 +45,10 @@ static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
         else want *= (double)a->target_shape[i];
     }
     if (open ? fmod(have, want) == 0 : have == want) return LM_OK;
-    return lm__fail(LM_INVALID, "Reshape: an example of its input has %.0f numbers, which target_shape cannot hold: its sizes "
-                                "multiply to %.0f", have, want);
+    return lm__fail(LM_INVALID,
+                    "Reshape: an example of its input has %.0f numbers, which target_shape cannot hold: its sizes "
+                    "multiply to %.0f",
+                    have, want);
 }
 
 static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)

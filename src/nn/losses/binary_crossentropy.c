@@ -13,8 +13,9 @@ typedef struct lm_loss_binary_crossentropy_args {
 #define LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS LM__LIST(LM_LOSS_DEFAULTS, .from_logits = false)
 lm_loss_binary_crossentropy_args lm_loss_binary_crossentropy_defaults(void);
 lm_loss *lm_loss_binary_crossentropy_new(const lm_loss_binary_crossentropy_args *args);
-#define lm_loss_binary_crossentropy(...) \
-    LM__WITH(lm_loss_binary_crossentropy_args, LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS, lm_loss_binary_crossentropy_new(&lm__a), __VA_ARGS__)
+#define lm_loss_binary_crossentropy(...)                                                                             \
+    LM__WITH(lm_loss_binary_crossentropy_args, LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS,                                 \
+             lm_loss_binary_crossentropy_new(&lm__a), __VA_ARGS__)
 #endif
 
 /* log(1 + e^x) - x·y: neither tail overflows, and its gradient is right at 0 too. */
@@ -41,7 +42,8 @@ static lm_value *call(const lm_loss *self, lm_value *y_true, lm_value *y_pred)
     return lm_op_mean(logits ? on_logits(y_true, logits) : on_probabilities(y_true, y_pred), -1);
 }
 
-static const lm_loss_binary_crossentropy_args defaults = {.size = sizeof defaults, LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS};
+static const lm_loss_binary_crossentropy_args defaults = {.size = sizeof defaults,
+                                                          LM_LOSS_BINARY_CROSSENTROPY_DEFAULTS};
 static const lm__field fields[] = {
     LM__LOSS_FIELD_ROWS(lm_loss_binary_crossentropy_args),
     LM__FIELD(lm_loss_binary_crossentropy_args, from_logits, LM__FIELD_BOOL),
@@ -55,4 +57,7 @@ const lm__loss_class lm__loss_binary_crossentropy = {
 };
 
 lm_loss_binary_crossentropy_args lm_loss_binary_crossentropy_defaults(void) { return defaults; }
-lm_loss *lm_loss_binary_crossentropy_new(const lm_loss_binary_crossentropy_args *args) { return lm__loss_new(&lm__loss_binary_crossentropy, args); }
+lm_loss *lm_loss_binary_crossentropy_new(const lm_loss_binary_crossentropy_args *args)
+{
+    return lm__loss_new(&lm__loss_binary_crossentropy, args);
+}

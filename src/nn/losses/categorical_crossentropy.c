@@ -13,8 +13,9 @@ typedef struct lm_loss_categorical_crossentropy_args {
 #define LM_LOSS_CATEGORICAL_CROSSENTROPY_DEFAULTS LM__LIST(LM_LOSS_DEFAULTS, .from_logits = false)
 lm_loss_categorical_crossentropy_args lm_loss_categorical_crossentropy_defaults(void);
 lm_loss *lm_loss_categorical_crossentropy_new(const lm_loss_categorical_crossentropy_args *args);
-#define lm_loss_categorical_crossentropy(...) \
-    LM__WITH(lm_loss_categorical_crossentropy_args, LM_LOSS_CATEGORICAL_CROSSENTROPY_DEFAULTS, lm_loss_categorical_crossentropy_new(&lm__a), __VA_ARGS__)
+#define lm_loss_categorical_crossentropy(...)                                                                        \
+    LM__WITH(lm_loss_categorical_crossentropy_args, LM_LOSS_CATEGORICAL_CROSSENTROPY_DEFAULTS,                       \
+             lm_loss_categorical_crossentropy_new(&lm__a), __VA_ARGS__)
 #endif
 
 /* The logarithms of probabilities that are first made to add up to 1, then clipped. */
@@ -37,7 +38,8 @@ static lm_value *call(const lm_loss *self, lm_value *y_true, lm_value *y_pred)
     return lm_op_negative(lm_op_sum(lm_op_multiply(y_true, logs), -1));
 }
 
-static const lm_loss_categorical_crossentropy_args defaults = {.size = sizeof defaults, LM_LOSS_CATEGORICAL_CROSSENTROPY_DEFAULTS};
+static const lm_loss_categorical_crossentropy_args defaults = {.size = sizeof defaults,
+                                                               LM_LOSS_CATEGORICAL_CROSSENTROPY_DEFAULTS};
 static const lm__field fields[] = {
     LM__LOSS_FIELD_ROWS(lm_loss_categorical_crossentropy_args),
     LM__FIELD(lm_loss_categorical_crossentropy_args, from_logits, LM__FIELD_BOOL),
@@ -51,4 +53,7 @@ const lm__loss_class lm__loss_categorical_crossentropy = {
 };
 
 lm_loss_categorical_crossentropy_args lm_loss_categorical_crossentropy_defaults(void) { return defaults; }
-lm_loss *lm_loss_categorical_crossentropy_new(const lm_loss_categorical_crossentropy_args *args) { return lm__loss_new(&lm__loss_categorical_crossentropy, args); }
+lm_loss *lm_loss_categorical_crossentropy_new(const lm_loss_categorical_crossentropy_args *args)
+{
+    return lm__loss_new(&lm__loss_categorical_crossentropy, args);
+}

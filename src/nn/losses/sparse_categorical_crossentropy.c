@@ -14,8 +14,9 @@ typedef struct lm_loss_sparse_categorical_crossentropy_args {
 #define LM_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY_DEFAULTS LM__LIST(LM_LOSS_DEFAULTS, .from_logits = false)
 lm_loss_sparse_categorical_crossentropy_args lm_loss_sparse_categorical_crossentropy_defaults(void);
 lm_loss *lm_loss_sparse_categorical_crossentropy_new(const lm_loss_sparse_categorical_crossentropy_args *args);
-#define lm_loss_sparse_categorical_crossentropy(...) \
-    LM__WITH(lm_loss_sparse_categorical_crossentropy_args, LM_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY_DEFAULTS, lm_loss_sparse_categorical_crossentropy_new(&lm__a), __VA_ARGS__)
+#define lm_loss_sparse_categorical_crossentropy(...)                                                                 \
+    LM__WITH(lm_loss_sparse_categorical_crossentropy_args, LM_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY_DEFAULTS,         \
+             lm_loss_sparse_categorical_crossentropy_new(&lm__a), __VA_ARGS__)
 #endif
 
 /* -Σ one-hot·logs; an index that is no class has no one-hot and must not pass as a loss of 0. */
@@ -27,7 +28,8 @@ static lm_value *call(const lm_loss *self, lm_value *y_true, lm_value *y_pred)
     return lm_op_negative(lm__pick_class(lm_op_log_softmax(logits, -1), y_true));
 }
 
-static const lm_loss_sparse_categorical_crossentropy_args defaults = {.size = sizeof defaults, LM_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY_DEFAULTS};
+static const lm_loss_sparse_categorical_crossentropy_args defaults = {
+    .size = sizeof defaults, LM_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY_DEFAULTS};
 static const lm__field fields[] = {
     LM__LOSS_FIELD_ROWS(lm_loss_sparse_categorical_crossentropy_args),
     LM__FIELD(lm_loss_sparse_categorical_crossentropy_args, from_logits, LM__FIELD_BOOL),
@@ -40,5 +42,11 @@ const lm__loss_class lm__loss_sparse_categorical_crossentropy = {
     .integer_targets = true,
 };
 
-lm_loss_sparse_categorical_crossentropy_args lm_loss_sparse_categorical_crossentropy_defaults(void) { return defaults; }
-lm_loss *lm_loss_sparse_categorical_crossentropy_new(const lm_loss_sparse_categorical_crossentropy_args *args) { return lm__loss_new(&lm__loss_sparse_categorical_crossentropy, args); }
+lm_loss_sparse_categorical_crossentropy_args lm_loss_sparse_categorical_crossentropy_defaults(void)
+{
+    return defaults;
+}
+lm_loss *lm_loss_sparse_categorical_crossentropy_new(const lm_loss_sparse_categorical_crossentropy_args *args)
+{
+    return lm__loss_new(&lm__loss_sparse_categorical_crossentropy, args);
+}

@@ -13,8 +13,9 @@ typedef struct lm_metric_binary_accuracy_args {
 } lm_metric_binary_accuracy_args;
 #define LM_METRIC_BINARY_ACCURACY_DEFAULTS LM__LIST(.threshold = 0.5)
 lm_metric *lm_metric_binary_accuracy_new(const lm_metric_binary_accuracy_args *args);
-#define lm_metric_binary_accuracy(...) \
-    LM__WITH(lm_metric_binary_accuracy_args, LM_METRIC_BINARY_ACCURACY_DEFAULTS, lm_metric_binary_accuracy_new(&lm__a), __VA_ARGS__)
+#define lm_metric_binary_accuracy(...)                                                                               \
+    LM__WITH(lm_metric_binary_accuracy_args, LM_METRIC_BINARY_ACCURACY_DEFAULTS,                                     \
+             lm_metric_binary_accuracy_new(&lm__a), __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)

@@ -1,4 +1,5 @@
-/* nn/metrics/categorical_accuracy.c: how often the greatest prediction is the class that is greatest in the one-hot target. */
+/* nn/metrics/categorical_accuracy.c: how often the greatest prediction is the class that is greatest in the one-hot
+ * target. */
 #include "nn/metric.h"
 #include "nn/match.h"
 #include "ops/support.h"
@@ -11,8 +12,9 @@ typedef struct lm_metric_categorical_accuracy_args {
     const char *name;
 } lm_metric_categorical_accuracy_args;
 lm_metric *lm_metric_categorical_accuracy_new(const lm_metric_categorical_accuracy_args *args);
-#define lm_metric_categorical_accuracy(...) \
-    LM__WITH(lm_metric_categorical_accuracy_args, LM__LIST(.name = NULL), lm_metric_categorical_accuracy_new(&lm__a), __VA_ARGS__)
+#define lm_metric_categorical_accuracy(...)                                                                          \
+    LM__WITH(lm_metric_categorical_accuracy_args, LM__LIST(.name = NULL),                                            \
+             lm_metric_categorical_accuracy_new(&lm__a), __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)

@@ -11,8 +11,9 @@ typedef struct lm_metric_mean_squared_error_args {
     const char *name;
 } lm_metric_mean_squared_error_args;
 lm_metric *lm_metric_mean_squared_error_new(const lm_metric_mean_squared_error_args *args);
-#define lm_metric_mean_squared_error(...) \
-    LM__WITH(lm_metric_mean_squared_error_args, LM__LIST(.name = NULL), lm_metric_mean_squared_error_new(&lm__a), __VA_ARGS__)
+#define lm_metric_mean_squared_error(...)                                                                            \
+    LM__WITH(lm_metric_mean_squared_error_args, LM__LIST(.name = NULL), lm_metric_mean_squared_error_new(&lm__a),    \
+             __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)

@@ -11,8 +11,9 @@ typedef struct lm_metric_sparse_categorical_accuracy_args {
     const char *name;
 } lm_metric_sparse_categorical_accuracy_args;
 lm_metric *lm_metric_sparse_categorical_accuracy_new(const lm_metric_sparse_categorical_accuracy_args *args);
-#define lm_metric_sparse_categorical_accuracy(...) \
-    LM__WITH(lm_metric_sparse_categorical_accuracy_args, LM__LIST(.name = NULL), lm_metric_sparse_categorical_accuracy_new(&lm__a), __VA_ARGS__)
+#define lm_metric_sparse_categorical_accuracy(...)                                                                   \
+    LM__WITH(lm_metric_sparse_categorical_accuracy_args, LM__LIST(.name = NULL),                                     \
+             lm_metric_sparse_categorical_accuracy_new(&lm__a), __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)

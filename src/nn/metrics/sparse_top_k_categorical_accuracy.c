@@ -15,9 +15,11 @@ typedef struct lm_metric_sparse_top_k_categorical_accuracy_args {
     int64_t k;                                  /* 5 */
 } lm_metric_sparse_top_k_categorical_accuracy_args;
 #define LM_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS LM__LIST(.k = 5)
-lm_metric *lm_metric_sparse_top_k_categorical_accuracy_new(const lm_metric_sparse_top_k_categorical_accuracy_args *args);
-#define lm_metric_sparse_top_k_categorical_accuracy(...) \
-    LM__WITH(lm_metric_sparse_top_k_categorical_accuracy_args, LM_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS, lm_metric_sparse_top_k_categorical_accuracy_new(&lm__a), __VA_ARGS__)
+lm_metric *lm_metric_sparse_top_k_categorical_accuracy_new(
+    const lm_metric_sparse_top_k_categorical_accuracy_args *args);
+#define lm_metric_sparse_top_k_categorical_accuracy(...)                                                             \
+    LM__WITH(lm_metric_sparse_top_k_categorical_accuracy_args, LM_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS, \
+             lm_metric_sparse_top_k_categorical_accuracy_new(&lm__a), __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)
@@ -26,7 +28,8 @@ static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pre
     return lm__in_top_k(y_true, y_pred, a->k);
 }
 
-static const lm_metric_sparse_top_k_categorical_accuracy_args defaults = {.size = sizeof defaults, LM_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS};
+static const lm_metric_sparse_top_k_categorical_accuracy_args defaults = {
+    .size = sizeof defaults, LM_METRIC_SPARSE_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS};
 static const lm__field fields[] = {
     LM__FIELD(lm_metric_sparse_top_k_categorical_accuracy_args, k, LM__FIELD_INT, .low = 1, .high = HUGE_VAL),
     {0},
@@ -38,7 +41,8 @@ const lm__metric_class lm__metric_sparse_top_k_categorical_accuracy = {
     .integer_targets = true,
 };
 
-lm_metric *lm_metric_sparse_top_k_categorical_accuracy_new(const lm_metric_sparse_top_k_categorical_accuracy_args *args)
+lm_metric *lm_metric_sparse_top_k_categorical_accuracy_new(
+    const lm_metric_sparse_top_k_categorical_accuracy_args *args)
 {
     return lm__metric_new(&lm__metric_sparse_top_k_categorical_accuracy, args);
 }

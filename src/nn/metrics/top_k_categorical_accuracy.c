@@ -1,4 +1,5 @@
-/* nn/metrics/top_k_categorical_accuracy.c: how often the class of the one-hot target is among the k greatest predictions. */
+/* nn/metrics/top_k_categorical_accuracy.c: how often the class of the one-hot target is among the k greatest
+ * predictions. */
 #include "nn/classes.h"
 #include "nn/metric.h"
 #include "nn/match.h"
@@ -16,8 +17,9 @@ typedef struct lm_metric_top_k_categorical_accuracy_args {
 } lm_metric_top_k_categorical_accuracy_args;
 #define LM_METRIC_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS LM__LIST(.k = 5)
 lm_metric *lm_metric_top_k_categorical_accuracy_new(const lm_metric_top_k_categorical_accuracy_args *args);
-#define lm_metric_top_k_categorical_accuracy(...) \
-    LM__WITH(lm_metric_top_k_categorical_accuracy_args, LM_METRIC_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS, lm_metric_top_k_categorical_accuracy_new(&lm__a), __VA_ARGS__)
+#define lm_metric_top_k_categorical_accuracy(...)                                                                    \
+    LM__WITH(lm_metric_top_k_categorical_accuracy_args, LM_METRIC_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS,               \
+             lm_metric_top_k_categorical_accuracy_new(&lm__a), __VA_ARGS__)
 #endif
 
 static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pred)
@@ -26,7 +28,8 @@ static lm_value *values(const lm_metric *self, lm_value *y_true, lm_value *y_pre
     return lm__in_top_k(lm__cast_to(lm_op_argmax(y_true, -1), LM_I64), y_pred, a->k);
 }
 
-static const lm_metric_top_k_categorical_accuracy_args defaults = {.size = sizeof defaults, LM_METRIC_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS};
+static const lm_metric_top_k_categorical_accuracy_args defaults = {.size = sizeof defaults,
+                                                                   LM_METRIC_TOP_K_CATEGORICAL_ACCURACY_DEFAULTS};
 static const lm__field fields[] = {
     LM__FIELD(lm_metric_top_k_categorical_accuracy_args, k, LM__FIELD_INT, .low = 1, .high = HUGE_VAL),
     {0},

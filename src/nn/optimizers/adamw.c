@@ -13,7 +13,8 @@ typedef struct lm_adamw_args {
     double epsilon;                             /* 1e-7, outside the root */
     bool amsgrad;
 } lm_adamw_args;
-#define LM_ADAMW_DEFAULTS LM__LIST(LM_OPTIMIZER_DEFAULTS, .weight_decay = 0.004, .beta_1 = 0.9, .beta_2 = 0.999, .epsilon = 1e-7)
+#define LM_ADAMW_DEFAULTS                                                                                            \
+    LM__LIST(LM_OPTIMIZER_DEFAULTS, .weight_decay = 0.004, .beta_1 = 0.9, .beta_2 = 0.999, .epsilon = 1e-7)
 lm_adamw_args lm_adamw_defaults(void);
 lm_optimizer *lm_adamw_new(const lm_adamw_args *args);
 #define lm_adamw(...) LM__WITH(lm_adamw_args, LM_ADAMW_DEFAULTS, lm_adamw_new(&lm__a), __VA_ARGS__)

@@ -6,8 +6,8 @@
 #include <math.h>
 
 #ifdef LM_HEADER
-/* RMSprop: v = rho·v + (1-rho)·g², p -= rate·g / sqrt(v + epsilon) (Tieleman and Hinton, 2012); centered: v less the square of
- * the mean of g (Graves, 2013); with momentum m: s = m·s + that step, p -= s. */
+/* RMSprop: v = rho·v + (1-rho)·g², p -= rate·g / sqrt(v + epsilon) (Tieleman and Hinton, 2012); centered: v less the
+ * square of the mean of g (Graves, 2013); with momentum m: s = m·s + that step, p -= s. */
 typedef struct lm_rmsprop_args {
     LM_OPTIMIZER_FIELDS;
     double rho;                                 /* 0.9 */
@@ -46,7 +46,8 @@ static lm_value *update(const lm_optimizer *self, const lm__update *u)
     const lm_rmsprop_args *a = self->base.args;
     lm_value *v = decayed(u, 0, a->rho, lm_op_square(u->gradient));
     lm_value *under = lm_op_add(v, lm__update_scalar(u, a->epsilon));
-    if (a->centered) under = lm_op_subtract(under, lm_op_square(decayed(u, 1 + (a->momentum > 0), a->rho, u->gradient)));
+    if (a->centered)
+        under = lm_op_subtract(under, lm_op_square(decayed(u, 1 + (a->momentum > 0), a->rho, u->gradient)));
     lm_value *step = lm_op_divide(lm_op_multiply(u->gradient, u->rate), lm_op_sqrt(under));
     if (a->momentum > 0) {
         step = lm_op_add(lm_op_multiply(lm__update_slot(u, 1), lm__update_scalar(u, a->momentum)), step);
