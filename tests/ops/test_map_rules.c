@@ -29,6 +29,7 @@ static const rule rules[] = {
     {&lm__op_rsqrt, FLOATS, false},       {&lm__op_exp, FLOATS, false},          {&lm__op_expm1, FLOATS, false},
     {&lm__op_log, FLOATS, false},         {&lm__op_log1p, FLOATS, false},        {&lm__op_sin, FLOATS, false},
     {&lm__op_cos, FLOATS, false},         {&lm__op_tan, FLOATS, false},          {&lm__op_arcsin, FLOATS, false},
+    {&lm__op_arcsinh, FLOATS, false},
     {&lm__op_arccos, FLOATS, false},      {&lm__op_arctan, FLOATS, false},       {&lm__op_arctan2, FLOATS, false},
     {&lm__op_sinh, FLOATS, false},        {&lm__op_cosh, FLOATS, false},         {&lm__op_tanh, FLOATS, false},
     {&lm__op_erf, FLOATS, false},         {&lm__op_floor, FLOATS, false},        {&lm__op_ceil, FLOATS, false},

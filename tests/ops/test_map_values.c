@@ -46,6 +46,7 @@ static const unary unaries[] = {
     {&lm__op_rsqrt, o_rsqrt},       {&lm__op_exp, expl},            {&lm__op_expm1, expm1l},
     {&lm__op_log, logl},            {&lm__op_log1p, log1pl},        {&lm__op_sin, sinl},
     {&lm__op_cos, cosl},            {&lm__op_tan, tanl},            {&lm__op_arcsin, asinl},
+    {&lm__op_arcsinh, asinhl},
     {&lm__op_arccos, acosl},        {&lm__op_arctan, atanl},        {&lm__op_sinh, sinhl},
     {&lm__op_cosh, coshl},          {&lm__op_tanh, tanhl},          {&lm__op_erf, erfl},
     {&lm__op_floor, floorl},        {&lm__op_ceil, ceill},          {&lm__op_round, rintl},
