@@ -127,7 +127,8 @@ static void print_row(const bench_workload *w, const report *r, bool first)
     const bench_figures *f = &r->figures;
     if (first)
         printf("%-20s %10s %12s %10s %9s   loss\n", "workload", "ms/step", "items/s", "GFLOP/s", "peak MB");
-    double rate = 1e3 * (double)f->items_per_step / f->ms_per_step, gflops = 1e-6 * f->flops_per_step / f->ms_per_step;
+    double rate = 1e3 * (double)f->items_per_step / f->ms_per_step;
+    double gflops = 1e-6 * f->flops_per_step / f->ms_per_step;
     printf("%-20s %10.4f %12.0f %10.1f %9.1f   ", w->name, f->ms_per_step, rate, gflops, r->peak_rss_mb);
     if (isfinite(f->loss_first)) printf("%.4f -> %.4f\n", f->loss_first, f->loss_last);
     else printf("-\n");

@@ -13,8 +13,8 @@ static json_t *shape_json(const lm__shape *shape)
 
 static json_t *input_layer(const lm_model *model)
 {
-    return json_pack("{s:s, s:s, s:{s:o, s:s, s:b, s:b, s:s}, s:n}", "module", "keras.layers", "class_name", "InputLayer",
-                     "config", "batch_shape", shape_json(&model->input), "dtype", lm_dtype_name(model->input_dtype),
+    return json_pack("{s:s, s:s, s:{s:o, s:s, s:b, s:b, s:s}, s:n}", "module", "keras.layers", "class_name",
+                     "InputLayer", "config", "batch_shape", shape_json(&model->input), "dtype", lm_dtype_name(model->input_dtype),
                      "sparse", 0, "ragged", 0, "name", "input_layer", "registered_name");
 }
 
@@ -58,18 +58,18 @@ static json_t *metric_list(const lm_model *model)
 
 static json_t *compile_json(const lm_model *model)
 {
-    return json_pack("{s:o, s:o, s:n, s:o, s:n, s:b, s:i, s:b}", "optimizer", optimizer_json(model->optimizer), "loss",
-                     lm__configured_json(&model->loss->base), "loss_weights", "metrics", metric_list(model),
+    return json_pack("{s:o, s:o, s:n, s:o, s:n, s:b, s:i, s:b}", "optimizer", optimizer_json(model->optimizer),
+                     "loss", lm__configured_json(&model->loss->base), "loss_weights", "metrics", metric_list(model),
                      "weighted_metrics", "run_eagerly", 0, "steps_per_execution", 1, "jit_compile", 0);
 }
 
 json_t *lm__keras_config(const lm_model *model)
 {
     json_t *layers = layer_list(model);
-    json_t *all = layers ? json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",
-                                     "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
-                                     "registered_name")
-                         : NULL;
+    json_t *all = NULL;
+    if (layers)
+        all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential", "config",
+                        "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers, "registered_name");
     if (all && model->has_input) {
         json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(&model->input));
         json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(&model->input)));

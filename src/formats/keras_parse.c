@@ -59,8 +59,8 @@ static lm_layer *any_layer(const json_t *layer)
         return input_layer(shape ? shape : json_object_get(config, "batch_input_shape"), dtype_of(config));
     }
     if (!strcmp(class_name, "Lambda")) {
-        lm__fail(LM_UNSUPPORTED, "it holds a Lambda layer: Python code, which Lamina does not run; put a built-in layer "
-                                 "in its place");
+        lm__fail(LM_UNSUPPORTED, "it holds a Lambda layer: Python code, which Lamina does not run; put a built-in "
+                                 "layer in its place");
         return lm__object_poison(&lm__layer_type);
     }
     if (foreign(layer)) {
@@ -94,7 +94,8 @@ lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
 {
     const char *class_name = text(config, "class_name"), *name = text(json_object_get(config, "config"), "name");
     if (strcmp(class_name, "Sequential")) {
-        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones", *class_name ? class_name : "nameless");
+        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones",
+                 *class_name ? class_name : "nameless");
         return lm__object_poison(&lm__model_type);
     }
     lm_model *model = lm_sequential_new(0, NULL);

@@ -55,7 +55,8 @@ lm_status lm__keras_save(const lm_model *model, const char *path)
     time_t clock = time(NULL);
     localtime_r(&clock, &now);
     if (!model->built)
-        return lm__fail(LM_INVALID, "%s: the model has no weights yet; begin it with lm_input, or fit it first", path);
+        return lm__fail(LM_INVALID, "%s: the model has no weights yet; begin it with lm_input, or fit it first",
+                        path);
     LM_TRY(lm__zip_create(path, &zip));
     lm_status status = add_json(zip, "metadata.json", metadata(&now));
     if (!status) status = add_json(zip, "config.json", lm__keras_config(model));

@@ -34,10 +34,12 @@ static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writ
 }
 
 /* Keras keeps the learning rate in float32, whatever the model's type; so do we where nothing is lost. */
-static lm_status put_variable(lm__h5_writer *writer, const char *path, const lm_optimizer *optimizer, const lm_variable *v)
+static lm_status put_variable(lm__h5_writer *writer, const char *path, const lm_optimizer *optimizer,
+                              const lm_variable *v)
 {
     double value = lm_tensor_get(v->value, 0);
-    if (v != optimizer->learning_rate || (double)(float)value != value) return lm__h5_put_tensor(writer, path, v->value);
+    bool plain = v != optimizer->learning_rate || (double)(float)value != value;
+    if (plain) return lm__h5_put_tensor(writer, path, v->value);
     lm_tensor *rate = lm_tensor_cast(v->value, LM_F32);
     lm_status status = lm__object_check(rate, &lm__tensor_type, path);
     if (!status) status = lm__h5_put_tensor(writer, path, rate);
@@ -129,7 +131,8 @@ static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int np
         for (int k = 0; !known && k < npaths; k++) known = !strcmp(paths[k] + strlen("layers/"), names[i]);
         snprintf(full, sizeof full, "layers/%s/vars/0", names[i]);
         if (!known && lm__h5_kind_of(h5, full) == LM__H5_DATASET)
-            return lm__fail(LM_CORRUPT, "it has weights for a layer that its configuration lacks: layers/%s", names[i]);
+            return lm__fail(LM_CORRUPT, "it has weights for a layer that its configuration lacks: layers/%s",
+                            names[i]);
     }
     return LM_OK;
 }

@@ -128,7 +128,8 @@ static void missing_members(void **state)
 static void configs_that_are_none(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "{", "[]", "null", "{}", "{\"class_name\": 3}", "{\"class_name\": \"Sequential\"}",
+    static const char *const texts[] = {"", "{", "[]", "null", "{}", "{\"class_name\": 3}",
+                                        "{\"class_name\": \"Sequential\"}",
                                         "{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}",
                                         "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [1, null]}}",
                                         "{\"class_name\": \"Sequential\", \"config\": {\"layers\": {}}}"};
@@ -154,7 +155,8 @@ static void wrong_shapes(void **state)
     read_members(&f);
     json_t *conv = layer_config(&f, 2);
     json_object_set_new(conv, "filters", json_integer(5));
-    assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT, "conv2d/kernel has shape (3, 3, 1, 4) in the file, but (3, 3, 1, 5)");
+    assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT,
+                 "conv2d/kernel has shape (3, 3, 1, 4) in the file, but (3, 3, 1, 5)");
     json_object_set_new(conv, "filters", json_integer(4));
     json_object_set_new(conv, "use_bias", json_false());
     assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT, "more than the 1 weights");
@@ -198,11 +200,19 @@ static void impossible_values(void **state)
         size_t layer;
         const char *key, *value, *words;
     } bad[] = {
-        {2, "filters", "-1", "filters"},      {2, "filters", "\"four\"", "filters"},    {2, "kernel_size", "[3]", "kernel_size"},
-        {2, "kernel_size", "[99, 99]", "conv2d"}, {2, "activation", "\"rely\"", "relu"}, {2, "padding", "\"sane\"", "padding"},
-        {5, "units", "0", "units"},           {5, "units", "null", "units"},            {5, "surprise", "1", "surprise"},
-        {0, "batch_shape", "[null, 12, 0, 1]", "shape"}, {0, "batch_shape", "7", "shape"},
-        {0, "dtype", "\"float99\"", "float99"}, {5, "kernel_regularizer", "{\"class_name\": \"L2\"}", "kernel_regularizer"},
+        {2, "filters", "-1", "filters"},
+        {2, "filters", "\"four\"", "filters"},
+        {2, "kernel_size", "[3]", "kernel_size"},
+        {2, "kernel_size", "[99, 99]", "conv2d"},
+        {2, "activation", "\"rely\"", "relu"},
+        {2, "padding", "\"sane\"", "padding"},
+        {5, "units", "0", "units"},
+        {5, "units", "null", "units"},
+        {5, "surprise", "1", "surprise"},
+        {0, "batch_shape", "[null, 12, 0, 1]", "shape"},
+        {0, "batch_shape", "7", "shape"},
+        {0, "dtype", "\"float99\"", "float99"},
+        {5, "kernel_regularizer", "{\"class_name\": \"L2\"}", "kernel_regularizer"},
         {5, "name", "\"conv2d\"", "names must differ"},
     };
     members f;
@@ -217,6 +227,63 @@ static void impossible_values(void **state)
         json_decref(kept);
     }
     check_ok(load_changed(&f, NULL, NULL));
+    free_members(&f);
+}
+
+/* Reads a config's model and its training, and predicts where it can. Whether it was JSON. */
+static bool use_config(const char *text)
+{
+    json_t *config = json_loads(text, 0, NULL);
+    if (!config) return false;
+    size_t live = lm_memory().live;
+    lm_model *m = lm__keras_model_of_file(config, 1 << 20);
+    const json_t *compile = json_object_get(config, "compile_config");
+    if (!lm_failed(m) && json_is_object(compile)) lm__keras_compile(m, compile);
+    if (!lm_failed(m) && m->built && m->input.rank == 4) {
+        lm_tensor *x = recipe_x(m);
+        lm_free(lm_predict_array(m, x));
+        lm_free(x);
+    }
+    lm_free(m);
+    json_decref(config);
+    assert_int_equal(lm_memory().live, live);
+    return true;
+}
+
+/* Behind the JSON value that begins here. */
+static const char *value_end(const char *text)
+{
+    int depth = 0;
+    if (*text == '"') return strchr(text + 1, '"') + 1;
+    for (;; text++) {
+        if (depth == 0 && (*text == ',' || *text == '}' || *text == ']')) return text;
+        if (*text == '[' || *text == '{') depth++;
+        if ((*text == ']' || *text == '}') && --depth == 0) return text + 1;
+    }
+}
+
+/* A value somewhere in the JSON becomes something else. What comes of it is its own affair; it must not hurt. */
+static void values_at_random(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"null", "-1", "0", "1", "1e999", "99999999999999999999", "[]", "{}", "\"\"", "true",
+                                         "2147483648", "-0.5", "[[]]", "[null]", "[1,2,3,4,5,6,7,8,9]", "\"relu\"",
+                                         "{\"class_name\":\"Dense\",\"config\":{}}", "4", "\"mse\"", "1e-320"};
+    members f;
+    read_members(&f);
+    char *text = json_dumps(f.config, JSON_COMPACT), *changed = malloc(strlen(text) + 64);
+    uint64_t random = 7;
+    int read = 0;
+    for (int i = 0; i < 3000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        const char *value = strchr(text + (random >> 20) % strlen(text), ':');
+        if (!value) continue;
+        sprintf(changed, "%.*s%s%s", (int)(value + 1 - text), text,
+                values[(random >> 50) % (sizeof values / sizeof *values)], value_end(value + 1));
+        read += use_config(changed);
+    }
+    assert_in_range(read, 2000, 3000);          /* the rest is no JSON */
+    free(text), free(changed);
     free_members(&f);
 }
 
@@ -244,7 +311,8 @@ static void foreign_models(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_object_set_new(layer, "class_name", json_string(bad[i].class_name));
         json_object_set_new(layer, "module", json_string(bad[i].module));
-        json_object_set_new(layer, "registered_name", bad[i].registered ? json_string(bad[i].registered) : json_null());
+        json_t *registered = bad[i].registered ? json_string(bad[i].registered) : json_null();
+        json_object_set_new(layer, "registered_name", registered);
         assert_int_not_equal(load_changed(&f, NULL, NULL), LM_OK);
         check_contains(lm_last_error(), bad[i].words);
     }
@@ -260,10 +328,12 @@ static void foreign_training(void **state)
         const char *key, *value, *words;
     } parts[] = {
         {"loss", "\"huber_2\"", "huber_2"},
-        {"loss", "{\"class_name\": \"MeanSquaredError\", \"registered_name\": \"mine>MeanSquaredError\"}", "MeanSquaredError"},
+        {"loss", "{\"class_name\": \"MeanSquaredError\", \"registered_name\": \"mine>MeanSquaredError\"}",
+         "MeanSquaredError"},
         {"loss", "null", "loss"},
         {"optimizer", "{\"class_name\": \"Nadam\", \"config\": {}}", "Nadam"},
-        {"optimizer", "{\"class_name\": \"Adam\", \"config\": {\"learning_rate\": {\"class_name\": \"CosineDecay\"}}}", "CosineDecay"},
+        {"optimizer", "{\"class_name\": \"Adam\", \"config\": {\"learning_rate\": {\"class_name\": \"CosineDecay\"}}}",
+         "CosineDecay"},
         {"metrics", "[\"auc\"]", "auc"},
         {"loss_weights", "[2]", "loss_weights"},
     };
@@ -360,6 +430,7 @@ int main(void)
         cmocka_unit_test(missing_members),     cmocka_unit_test(configs_that_are_none),
         cmocka_unit_test(wrong_shapes),        cmocka_unit_test(surplus_layers),
         cmocka_unit_test(huge_sizes),          cmocka_unit_test(impossible_values),
+        cmocka_unit_test(values_at_random),
         cmocka_unit_test(foreign_models),      cmocka_unit_test(foreign_training),
         cmocka_unit_test(a_full_disk_leaves_the_old_file), cmocka_unit_test(a_read_only_folder),
     };

@@ -18,8 +18,9 @@ static int pick(draw *d, int n)
 
 static const char *activation(draw *d)
 {
-    static const char *const names[] = {"relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus", "softsign",
-                                        "leaky_relu", "hard_sigmoid", "linear", "exponential", "softmax", "log_softmax"};
+    static const char *const names[] = {"relu", "tanh", "sigmoid", "elu", "selu", "gelu", "silu", "softplus",
+                                        "softsign", "leaky_relu", "hard_sigmoid", "linear", "exponential", "softmax",
+                                        "log_softmax"};
     return names[pick(d, sizeof names / sizeof *names)];
 }
 
@@ -53,8 +54,9 @@ static lm_layer *picture_layer(draw *d)
                               : lm_activation(.activation = activation(d));
     case 4: return dropout(d);
     default:
-        return lm_conv2d(.filters = 1 + pick(d, 5), .kernel_size = {1 + pick(d, 3), 1 + pick(d, 2)}, .padding = padding,
-                         .strides = {1 + pick(d, 2)}, .activation = activation(d), .use_bias = pick(d, 2),
+        return lm_conv2d(.filters = 1 + pick(d, 5), .kernel_size = {1 + pick(d, 3), 1 + pick(d, 2)},
+                         .padding = padding, .strides = {1 + pick(d, 2)}, .activation = activation(d),
+                         .use_bias = pick(d, 2),
                          .kernel_initializer = initializer(d), .trainable = pick(d, 4) > 0);
     }
 }
@@ -76,7 +78,8 @@ static lm_optimizer *optimizer(draw *d)
 {
     double clip = pick(d, 2) ? 0.5 : LM_NONE;
     switch (pick(d, 4)) {
-    case 0: return lm_sgd(.learning_rate = 0.03, .momentum = pick(d, 2) * 0.9, .nesterov = pick(d, 2), .clipvalue = clip);
+    case 0: return lm_sgd(.learning_rate = 0.03, .momentum = pick(d, 2) * 0.9, .nesterov = pick(d, 2),
+                          .clipvalue = clip);
     case 1: return lm_rmsprop(.rho = 0.8, .momentum = pick(d, 2) * 0.5, .centered = pick(d, 2), .clipnorm = clip);
     case 2: return lm_adam(.learning_rate = 0.002, .amsgrad = pick(d, 2), .use_ema = pick(d, 2), .ema_momentum = 0.75,
                            .ema_overwrite_frequency = 3 * pick(d, 2));
@@ -190,7 +193,7 @@ static void names_survive(void **state)
 
 /* --- memory running out --------------------------------------------------------------------------------------- */
 
-static lm_status save_again(void *user) 
+static lm_status save_again(void *user)
 {
     lm_model *m = user;
     lm_status status = lm_save(m, scratch("oom.keras"));
