@@ -23,11 +23,18 @@ static int required(const lm__class *class, const lm__field *f)
     return f->kind == LM__FIELD_INT && *(const int64_t *)usual == 0 && f->low > 0;
 }
 
+/* NaN is None where it is the default. */
+static int may_be_none(const lm__class *class, const lm__field *f)
+{
+    return isnan(*(const double *)((const char *)class->defaults + f->offset));
+}
+
 static lm_status check_number(const lm__class *class, const lm__field *f, double value)
 {
-    if (!(f->low < f->high) || (f->kind == LM__FIELD_FLOAT && isnan(value))) return LM_OK;
-    if (value >= f->low && value <= f->high) return LM_OK;
-    char got[64], want[128];
+    if (f->kind == LM__FIELD_FLOAT && isnan(value) && may_be_none(class, f)) return LM_OK;
+    if (f->low < f->high ? value >= f->low && value <= f->high : !isnan(value)) return LM_OK;
+    char got[64], want[128] = "a number";
+    if (!(f->low < f->high)) return bad_value(class, f, "nan", want);
     snprintf(got, sizeof got, "%g", value);
     if (isinf(f->high))
         snprintf(want, sizeof want, "%g or more%s", f->low,
@@ -39,10 +46,10 @@ static lm_status check_number(const lm__class *class, const lm__field *f, double
 
 static lm_status check_choice(const lm__class *class, const lm__field *f, const char *value)
 {
-    if (!f->choices || !value || lm__listed(f->choices, value)) return LM_OK;
+    if (!f->choices || (value && lm__listed(f->choices, value))) return LM_OK;
     char got[80], want[160];
     size_t n = 0;
-    snprintf(got, sizeof got, "\"%.60s\"", value);
+    snprintf(got, sizeof got, value ? "\"%.60s\"" : "NULL", value);
     for (const char *c = f->choices; *c && n + 6 < sizeof want; c++) {
         if (*c == '|')
             n += (size_t)snprintf(want + n, sizeof want - n, "\" or \"");
@@ -125,8 +132,10 @@ static lm_status take_field(const lm__class *class, const lm__field *f, void *ar
         const char **name = AT(const char *, args, f->offset);
         lm_initializer **object = AT(lm_initializer *, args, f->other);
         LM_TRY(copy_text(name));
-        if (!*object && *name) *object = lm__initializer_named(*name);
-        return *object ? lm__object_check(*object, &lm__initializer_type, "the object") : LM_OK;
+        if (!*object && !*name)
+            return lm__fail(LM_INVALID, "NULL where an initializer was expected, such as \"zeros\"");
+        if (!*object) *object = lm__initializer_named(*name);
+        return lm__object_check(*object, &lm__initializer_type, "the object");
     }
     }
     return LM_OK;

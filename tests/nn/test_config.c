@@ -38,6 +38,9 @@ static void numbers(void **state)
             "BinaryCrossentropy: label_smoothing = 2, but it must be between 0 and 1");
     refused(lm_metric_top_k_categorical_accuracy(.k = 0), "TopKCategoricalAccuracy: k = 0, but it must be 1 or more");
     refused(lm_init_random_normal(.stddev = -1), "RandomNormal: stddev = -1, but it must be 0 or more");
+    refused(lm_adam(.learning_rate = LM_NONE), "Adam: learning_rate = nan, but it must be 0 or more");
+    refused(lm_rescaling(.scale = 1, .offset = LM_NONE), "Rescaling: offset = nan, but it must be a number");
+    accepted(lm_adam(.weight_decay = LM_NONE));
     accepted(lm_dropout(.rate = 1));
     accepted(lm_relu());
 }
@@ -90,6 +93,13 @@ static void names(void **state)
     refused(lm_loss_binary_crossentropy(.reduction = "avg"), "BinaryCrossentropy: reduction = \"avg\", but it must "
                                                              "be \"sum_over_batch_size\" or \"sum\" or \"mean\" or "
                                                              "\"none\"");
+    refused(lm_loss_mean_squared_error(.reduction = NULL),
+            "MeanSquaredError: reduction = NULL, but it must be \"sum_over_batch_size\" or \"sum\" or \"mean\" or "
+            "\"none\"");
+    refused(lm_max_pooling2d(.padding = NULL),
+            "MaxPooling2D: padding = NULL, but it must be \"valid\" or \"same\"");
+    refused(lm_dense(.units = 4, .kernel_initializer = NULL),
+            "Dense: kernel_initializer: NULL where an initializer was expected, such as \"zeros\"");
     refused(lm__optimizer_named("adamm"), "unknown optimizer \"adamm\" (did you mean \"adam\"?)");
     refused(lm__optimizer_named("Adm"), "unknown optimizer \"Adm\" (did you mean \"Adam\"?)");
     refused(lm__optimizer_named("lbfgs"), "unknown optimizer \"lbfgs\"; there are Adam, AdamW, RMSprop, SGD");
@@ -150,7 +160,7 @@ static void configs(void **state)
             "BatchNormalization: config \"renorm\" is true, but it must be false: other values are not supported");
     refused(lm_layer_from_config("Reshape", "{\"target_shape\": [4, 0]}"),
             "Reshape: config \"target_shape\" is [4,0], but it must be sizes of 1 or more");
-    accepted(lm_layer_from_config("dense", "{\"units\": 3, \"kernel_initializer\": null, \"data_format\": null}"));
+    accepted(lm_layer_from_config("dense", "{\"units\": 3, \"activation\": null, \"data_format\": null}"));
 }
 
 /* Keras has several ways of writing a name. */

@@ -19,7 +19,7 @@ typedef struct trial {
 static lm_optimizer *without_decay(const parity_case *c)
 {
     json_t *config = json_copy((json_t *)c->config);
-    json_object_set_new(config, "weight_decay", json_null());
+    json_object_set_new(config, "weight_decay", json_real(0));
     const lm__class *class = lm__class_find(lm__optimizer_classes, c->class_name, "optimizer");
     lm_optimizer *o = lm__configured_from(class, config);
     json_decref(config);
@@ -35,6 +35,7 @@ static lm_status build(parity_case *c, trial *t)
     if (!json_array_size(excluded)) return lm__optimizer_build(t->optimizer[0], 2, t->variable);
     assert_string_equal(json_string_value(json_array_get(excluded, 0)), "bias");
     t->optimizer[1] = without_decay(c);
+    LM_TRY(lm__object_check(t->optimizer[1], &lm__optimizer_type, "optimizer"));
     LM_TRY(lm__optimizer_build(t->optimizer[0], 1, t->variable));
     return lm__optimizer_build(t->optimizer[1], 1, t->variable + 1);
 }
