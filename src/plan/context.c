@@ -8,7 +8,8 @@
 
 struct lm__context {
     const lm__plan *plan;
-    char *memory;                       /* the arena */
+    char *memory;                       /* the arena; NULL too where the plan needs none */
+    bool wired;                         /* to it */
     char *own;                          /* the arena, if this context made it */
     char *packed;                       /* packed copies */
     void **pointers;                    /* one a slot */
@@ -77,8 +78,9 @@ fail:
 
 void lm__context_attach(lm__context *c, char *memory)
 {
-    if (c->memory == memory) return;
+    if (c->wired && c->memory == memory) return;
     c->memory = memory;
+    c->wired = true;
     for (int i = 0; i < c->plan->nsteps; i++) wire_step(c, i);
 }
 
