@@ -71,6 +71,7 @@ struct lm_graph {
     void **objects;                     /* retained for attributes */
     size_t nobjects, objects_capacity;
     const char *scope;
+    uint64_t place;                     /* of a body: a hash of where it was made; 0: it is no body */
     lm_value poison;                    /* what building returns once an error is recorded */
 };
 extern const lm__type lm__graph_type;

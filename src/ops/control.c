@@ -4,7 +4,10 @@
 lm_graph *lm__body_new(lm_graph *graph)
 {
     lm_graph *body = lm__graph_new(graph->table, graph->dims);
-    if (!lm_failed(body)) lm__graph_scope(body, graph->scope);
+    if (lm_failed(body)) return body;
+    /* Random ops without a stream of their own take one by their place: bodies count their nodes from 0. */
+    body->place = (graph->place ^ (uint64_t)(graph->next_id + 1)) * 0xD1B54A32D192ED03u;
+    lm__graph_scope(body, graph->scope);
     return body;
 }
 

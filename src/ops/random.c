@@ -50,7 +50,7 @@ lm_status lm__random_run(const lm__run *run, lm__random_fn *const *refs)
 static int64_t own_stream(const lm_graph *graph)
 {
     uint64_t stream = lm__stream(graph->scope ? graph->scope : "");
-    return (int64_t)((stream ^ (uint64_t)graph->next_id) * 0x9E3779B97F4A7C15u);
+    return (int64_t)((stream ^ graph->place ^ (uint64_t)graph->next_id) * 0x9E3779B97F4A7C15u);
 }
 
 lm_value *lm__random_of(const lm__op *op, lm_value *key, const lm_op_random_args *args, double a, double b)

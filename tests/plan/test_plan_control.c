@@ -183,6 +183,70 @@ static void stored_carries(void **state)
     }
 }
 
+static lm_status pass_on(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
+{
+    (void)g;
+    out[0] = in[user ? 1 : 0];
+    return LM_OK;
+}
+
+static lm_status pass_second(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
+{
+    (void)user;
+    return pass_on("", g, in, out);
+}
+
+/* Bodies that compute nothing need no memory of their own. */
+static void bodies_that_pass_on(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        lm_graph *g = lm_graph_new();
+        lm_value *p = lm_placeholder_new(g, "p", LM_BOOL, 0, NULL), *x = lm_placeholder(g, "x", LM_F32, T, N);
+        lm_value *y = lm_placeholder(g, "y", LM_F32, T, N), *out[2];
+        bool predicate = k & 1;
+        if (k < 2) check_ok(lm_op_if(out, .predicate = p, .captures = {x, y}, .then = pass_on, .otherwise = pass_second));
+        else check_ok(lm_op_scan(out, .sequences = {x, y}, .outputs = 1, .body = predicate ? pass_on : pass_second));
+        check_ok(lm__graph_output(g, out[0]));
+        compare(g, (const void *[]){&predicate, data[0], data[1]});
+        lm_free(g);
+    }
+}
+
+/* Random numbers in the bodies of two loops, and those outside, do not repeat each other. */
+static lm_status draw(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
+{
+    (void)user, (void)g;
+    out[0] = lm_op_random_uniform(in[1], .shape = {N});
+    return LM_OK;
+}
+
+static void bodies_draw_their_own(void **state)
+{
+    (void)state;
+    float draws[3][N];
+    int64_t seed[2] = {1, 2};
+    lm_graph *g = lm_graph_new();
+    lm_value *key = lm_placeholder(g, "key", LM_I64, 2), *x = lm_placeholder(g, "x", LM_F32, 1, N), *out[1];
+    for (int i = 0; i < 2; i++) {
+        check_ok(lm_op_scan(out, .sequences = {x}, .invariants = {key}, .outputs = 1, .body = draw));
+        check_ok(lm__graph_output(g, out[0]));
+    }
+    lm_value *fresh = lm_op_random_uniform(key, .shape = {N});
+    check_ok(lm__graph_output(g, fresh));
+    lm__plan *plan;
+    lm__context *context;
+    check_ok(lm__plan_new(g, NULL, NULL, &plan));
+    check_ok(lm__context_new(plan, &context));
+    check_ok(lm__context_run(context, (const void *[]){seed, data[0]}, (void *[]){draws[0], draws[1], draws[2]}));
+    assert_memory_not_equal(draws[0], draws[1], sizeof draws[0]);
+    assert_memory_not_equal(draws[0], draws[2], sizeof draws[0]);
+    assert_memory_not_equal(draws[1], draws[2], sizeof draws[0]);
+    lm__context_free(context);
+    lm__plan_free(plan);
+    lm_free(g);
+}
+
 static int prepare(void **state)
 {
     (void)state;
@@ -195,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scans),          cmocka_unit_test(no_steps),       cmocka_unit_test(scan_gradients),
         cmocka_unit_test(ifs),            cmocka_unit_test(stored_carries),
+        cmocka_unit_test(bodies_that_pass_on), cmocka_unit_test(bodies_draw_their_own),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
