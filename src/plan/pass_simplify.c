@@ -10,6 +10,7 @@
 #include "ops/support.h"
 #include "plan/pass.h"
 #include "tensor/tensor.h"
+#include <math.h>
 
 typedef lm_value *rule_fn(const lm__node *n);
 
@@ -29,6 +30,12 @@ static lm_value *subtract(const lm__node *n) { return lm__value_is(n->in[1], 0) 
 
 static lm_value *divide(const lm__node *n) { return lm__value_is(n->in[1], 1) ? if_fits(n, n->in[0]) : NULL; }
 
+/* Whether the type holds the number to full precision: no overflow, and no underflow. */
+static bool holds(lm_dtype dtype, double number)
+{
+    return dtype == LM_F64 ? isnormal(number) : dtype == LM_F32 && isnormal((float)number);
+}
+
 /* x * a where x = y * b, nobody else reads x, and a, b are numbers: y * (a b). node->mark counts readers. */
 static lm_value *merge_factors(const lm__node *n, lm_value *x, double a)
 {
@@ -36,7 +43,7 @@ static lm_value *merge_factors(const lm__node *n, lm_value *x, double a)
     const lm__node *m = x->node;
     if (m->op != &lm__op_multiply || m->mark != 1 || !lm__is_float(x->dtype)) return NULL;
     for (int i = 0; i < 2; i++) {
-        if (!lm__value_uniform(m->in[i], &b)) continue;
+        if (!lm__value_uniform(m->in[i], &b) || !holds(x->dtype, a * b)) continue;
         lm_value *y = m->in[1 - i];
         if (!lm__same_shape(y, &n->out[0])) continue;
         return lm_op_multiply(y, lm__like(y, a * b));
@@ -82,6 +89,7 @@ static lm_value *mask_before_scatter(const lm__node *n)
         return NULL;
     const lm__node *pool = scatter->in[1]->node;
     if (pool->op != &lm__op_max_pool2d || scatter->in[1]->index != 1 || pool->in[0] != greater->in[0]) return NULL;
+    if (!lm__same_shape(&scatter->out[0], &n->out[0])) return NULL;     /* the mask may repeat it */
     lm_value *max = &pool->out[0], *dy = scatter->in[0];
     lm_value *masked = lm_op_where(lm_op_greater(max, lm__like(max, 0)), dy, lm__like(dy, 0));
     return lm__max_pool2d_scatter(masked, scatter->in[1], &n->out[0].shape);
