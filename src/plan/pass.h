@@ -39,8 +39,8 @@ lm_status lm__sweep_end(lm__sweep *sweep, lm_status status);
 void lm__count_readers(lm_graph *graph);
 
 /* --- looking at values ------------------------------------------------------------------------------------------ */
-/* Whether every element is known to be one number: fill, a constant of one element, and views and broadcasts of
- * them. */
+/* Whether every element is known to be one number that a double holds: fill, a constant of one element, and views
+ * and broadcasts of them. */
 bool lm__value_uniform(const lm_value *value, double *number);
 static inline bool lm__value_is(const lm_value *value, double number)
 {

@@ -5,6 +5,8 @@
 #include "plan/pass.h"
 #include "tensor/tensor.h"
 
+#define EXACT 0x1p53
+
 bool lm__value_uniform(const lm_value *value, double *number)
 {
     for (;;) {
@@ -21,7 +23,8 @@ bool lm__value_uniform(const lm_value *value, double *number)
             const lm_tensor *t = ((const lm__constant_attr *)n->attr)->tensor;
             if (t->size != 1) return false;
             *number = lm__load(t->dtype, t->data, 0);
-            return true;
+            /* A double does not hold every int64. */
+            return t->dtype != LM_I64 || (*number > -EXACT && *number < EXACT);
         }
         if (n->op->kind != LM__OP_VIEW && n->op != &lm__op_broadcast_to) return false;
         value = n->in[0];
