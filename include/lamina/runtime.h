@@ -35,7 +35,7 @@ typedef struct lm_memory_stats {
 lm_memory_stats lm_memory(void);
 
 /* Threads of the compute team. 0 = default: LAMINA_THREADS, else the CPUs of the process's affinity mask. Results
- * are the same bytes for every number. Not while a model is running. */
+ * are the same bytes for every number. LM_BUSY while a model or a function is running. */
 lm_status lm_set_threads(int threads);
 int lm_threads(void);
 

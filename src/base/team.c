@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ static struct {
     atomic_int taken;                       /* a caller works with the team, or it is being changed */
     atomic_int threads;                     /* 0: not decided yet */
     atomic_int quit;
+    atomic_int holds;                       /* runs that rely on the number of threads; -1: it is being changed */
     int started;                            /* threads beside the caller; guarded by `taken`, as the next two */
     int spin;                               /* waiting threads spin: there is a CPU for each */
     pthread_t handles[LM__MAX_THREADS];
@@ -46,6 +48,7 @@ static struct {
     atomic_int caller_sleeps;
 } team;
 
+static _Thread_local int held;              /* holds of this thread: what a forked child has of them */
 static _Thread_local int inside;            /* in a job of the team: waiting for it would be for ever */
 
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)
@@ -155,8 +158,11 @@ static void after_fork(void)
     team.started = 0;
     atomic_store(&team.sleepers, 0);
     atomic_store(&team.caller_sleeps, 0);
+    atomic_store(&team.holds, held);
     give_back();
 }
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 static void register_after_fork(void)
 {
@@ -166,8 +172,7 @@ static void register_after_fork(void)
 /* Starts what is missing; with fewer threads than asked for, those that there are do the work. */
 static void start(int threads)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, register_after_fork);
+    pthread_once(&fork_once, register_after_fork);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);    /* signals go to the caller's own threads */
@@ -253,15 +258,39 @@ int lm__team_threads(void)
     return atomic_compare_exchange_strong(&team.threads, &threads, fresh) ? fresh : threads;
 }
 
+void lm__team_hold(void)
+{
+    pthread_once(&fork_once, register_after_fork);
+    int holds = atomic_load(&team.holds);
+    while (holds < 0 || !atomic_compare_exchange_weak(&team.holds, &holds, holds + 1)) {
+        if (holds >= 0) continue;
+        sched_yield();
+        holds = atomic_load(&team.holds);
+    }
+    held++;
+}
+
+void lm__team_release(void)
+{
+    held--;
+    atomic_fetch_sub(&team.holds, 1);
+}
+
 lm_status lm__team_resize(int threads)
 {
     if (threads < 0 || threads > LM__MAX_THREADS)
         return lm__fail(LM_INVALID, "threads: %d came, 1 to %d was expected (0: one for each CPU)", threads,
                         LM__MAX_THREADS);
-    if (!take()) return lm__fail(LM_BUSY, "the number of threads cannot change while they work");
+    int none = 0;
+    bool free = take();
+    if (!free || !atomic_compare_exchange_strong(&team.holds, &none, -1)) {
+        if (free) give_back();
+        return lm__fail(LM_BUSY, "the number of threads cannot change while they work");
+    }
     if (!threads) threads = default_threads();
     if (threads != atomic_load(&team.threads)) stop();
     atomic_store(&team.threads, threads);
+    atomic_store(&team.holds, 0);
     give_back();
     return LM_OK;
 }

@@ -21,7 +21,12 @@ void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument);
 
 int lm__team_threads(void);
 
-/* Sets the number of threads, 1 to LM__MAX_THREADS; 0: the default again. LM_BUSY while the team works. */
+/* Between the two the number of threads stays as it is: for runs whose memory is cut by it. They nest; each belongs to
+ * the thread that called it. */
+void lm__team_hold(void);
+void lm__team_release(void);
+
+/* Sets the number of threads, 1 to LM__MAX_THREADS; 0: the default again. LM_BUSY while the team works or is held. */
 lm_status lm__team_resize(int threads);
 
 /* Ends the team's threads (they start again when needed); waits for work in progress. */

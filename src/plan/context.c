@@ -10,6 +10,7 @@ struct lm__context {
     const lm__plan *plan;
     char *memory;                       /* the arena; NULL too where the plan needs none */
     bool wired;                         /* to it */
+    int threads;                        /* at most: what plan and local handles were made for */
     char *own;                          /* the arena, if this context made it */
     char *packed;                       /* packed copies */
     void **pointers;                    /* one a slot */
@@ -60,6 +61,7 @@ lm_status lm__context_make(const lm__plan *plan, lm__context **out)
     lm__context *c = lm__calloc(1, sizeof *c);
     if (!c) return lm__no_memory(sizeof *c);
     c->plan = plan;
+    c->threads = lm__team_threads() < plan->threads ? lm__team_threads() : plan->threads;
     c->packed = lm__alloc(plan->packed_bytes);
     c->pointers = lm__calloc((size_t)plan->slots, sizeof *c->pointers);
     c->runs = lm__calloc((size_t)plan->nsteps, sizeof *c->runs);
@@ -159,18 +161,27 @@ static lm_status run_steps(lm__context *c, double *seconds)
     return LM_OK;
 }
 
-lm_status lm__context_profile(lm__context *c, const void *const *inputs, void *const *outputs, double *seconds)
+/* With the team held. */
+static lm_status run(lm__context *c, const void *const *inputs, void *const *outputs, double *seconds)
 {
     const lm__plan *plan = c->plan;
-    if (lm__team_threads() > plan->threads)
+    if (lm__team_threads() > c->threads)
         return lm__fail(LM_INVALID, "the plan was made for %d threads and there are %d now: make it again",
-                        plan->threads, lm__team_threads());
+                        c->threads, lm__team_threads());
     bind(c, inputs, outputs);
     unsigned fp = lm__fp_fast();
     lm_status status = run_steps(c, seconds);
     lm__fp_restore(fp);
     for (int i = 0; i < plan->nvariables; i++)
         if (plan->stored[i]) plan->variables[i]->version++;
+    return status;
+}
+
+lm_status lm__context_profile(lm__context *c, const void *const *inputs, void *const *outputs, double *seconds)
+{
+    lm__team_hold();
+    lm_status status = run(c, inputs, outputs, seconds);
+    lm__team_release();
     return status;
 }
 

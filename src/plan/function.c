@@ -291,6 +291,7 @@ static lm_status enter(lm_function *f)
     bool busy = f->stores && f->running > 0;
     if (!busy) f->running++;
     pthread_mutex_unlock(&f->lock);
+    if (!busy) lm__team_hold();         /* plan, context and run are for as many threads */
     return busy ? lm__fail(LM_BUSY, "the function assigns variables and is being run by another thread") : LM_OK;
 }
 
@@ -299,6 +300,7 @@ static void leave(lm_function *f)
     pthread_mutex_lock(&f->lock);
     f->running--;
     pthread_mutex_unlock(&f->lock);
+    lm__team_release();
 }
 
 static lm_status run_entry(lm_function *f, entry *e, const void *const *inputs, void *const *outputs)

@@ -219,6 +219,35 @@ static void runs_at_once(void **state)
     }
 }
 
-RUN(cmocka_unit_test(runs_at_once), cmocka_unit_test(many_sizes),
+static lm_status resize_status;
+
+static lm_status run_resizing(const lm__run *run)
+{
+    *(float *)run->out[0] = *(const float *)run->in[0];
+    resize_status = lm_set_threads(lm_threads() + 1);
+    return LM_OK;
+}
+
+static const lm__op resizing = {.name = "resizing", .min_inputs = 1, .max_inputs = 1, .outputs = 1,
+                                .flags = LM__OP_NO_GRADIENT, .infer = infer,
+                                .reference = {.op = "resizing", .name = "ref", .run = run_resizing}};
+
+/* The number of threads stays during a run, whose scratch memory is cut by it, also between its parallel parts. */
+static void threads_stay_during_a_run(void **state)
+{
+    (void)state;
+    float x = 1, y = 0;
+    check_ok(lm_set_threads(2));
+    lm_graph *g = lm_graph_new();
+    lm_value *in = lm_placeholder(g, "x", LM_F32, 1), *out = lm__apply1(&resizing, NULL, in);
+    lm_function *f = lm_function(.graph = g, .inputs = {in}, .outputs = {out});
+    check_ok(lm__function_call(f, NULL, (const void *[]){&x}, (void *[]){&y}));
+    assert_int_equal(resize_status, LM_BUSY);
+    assert_int_equal(lm_threads(), 2);
+    check_ok(lm_set_threads(0));
+    lm_free(f), lm_free(g);
+}
+
+RUN(cmocka_unit_test(threads_stay_during_a_run), cmocka_unit_test(runs_at_once), cmocka_unit_test(many_sizes),
     cmocka_unit_test(refuses), cmocka_unit_test(reports_building_errors),
     cmocka_unit_test(counts), cmocka_unit_test(many_threads), cmocka_unit_test(busy))

@@ -81,6 +81,14 @@ static void more_threads_are_refused(void **state)
     check_ok(lm__context_run(context, (const void *[]){&x}, (void *[]){&y}));
     lm__context_free(context);
     lm__plan_free(plan);
+    check_ok(lm_set_threads(3));        /* handles are made with the context: a plan for more does not help */
+    check_ok(lm__plan_new(g, NULL, NULL, &plan));
+    check_ok(lm_set_threads(1));
+    check_ok(lm__context_new(plan, &context));
+    check_ok(lm_set_threads(2));
+    check_status(lm__context_run(context, (const void *[]){&x}, (void *[]){&y}), LM_INVALID);
+    lm__context_free(context);
+    lm__plan_free(plan);
     lm_free(g);
     check_ok(lm_set_threads(0));
 }
