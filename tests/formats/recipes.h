@@ -42,6 +42,7 @@ static inline lm_model *recipe_layers(void)
                   .kernel_initializer_object = lm_init_random_normal(.stddev = 0.25)),
         lm_average_pooling2d(.pool_size = {2, 1}, .strides = {1}, .padding = "same"),
         lm_activation(.activation = "softplus"),
+        lm_leaky_relu(.negative_slope = 0.125),
         lm_reshape(.target_shape = {LM_ANY, 4}),
         lm_flatten(.name = "flat"),
         lm_dense(.units = 7, .activation = "gelu", .name = "wide", .bias_initializer = "ones"),

@@ -27,7 +27,8 @@ static const char *activation(draw *d)
 static const char *initializer(draw *d)
 {
     static const char *const names[] = {"glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform",
-                                        "lecun_normal", "ones", "random_normal", "random_uniform", "truncated_normal"};
+                                        "lecun_normal", "ones", "random_normal", "random_uniform",
+                                        "truncated_normal"};
     return names[pick(d, sizeof names / sizeof *names)];
 }
 
@@ -46,7 +47,8 @@ static lm_layer *dropout(draw *d)
 static lm_layer *picture_layer(draw *d)
 {
     const char *padding = pick(d, 2) ? "same" : "valid";
-    switch (pick(d, 7)) {
+    switch (pick(d, 8)) {
+    case 7: return lm_leaky_relu(.negative_slope = 0.125 * pick(d, 3));
     case 0: return lm_max_pooling2d(.pool_size = {1 + pick(d, 2), 2}, .padding = "same");
     case 1: return lm_average_pooling2d(.pool_size = {2, 1 + pick(d, 2)}, .strides = {1, 1}, .padding = padding);
     case 2: return normalization(d);
