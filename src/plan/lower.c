@@ -13,7 +13,7 @@ typedef struct lowering {
     lm__arena *arena;                   /* of this stage alone */
     int *buffer;                        /* by value number */
     const lm__node **stores;
-    int *source;                        /* the buffer that each store takes its value from */
+    int *source, *guard;                /* the buffers that each store takes its value and its guard (or -1) from */
     int nstores;
 } lowering;
 
@@ -253,20 +253,41 @@ static bool store_in_place(lowering *l, const lm__node *store, int old)
     return true;
 }
 
-/* Where the stores take their values from. The old version of a variable that this plan changes is saved first. */
-static lm_status find_sources(lowering *l)
+/* The buffer to take the value from once variables change: if it is the old version of one, a copy of that. */
+static lm_status keep(lowering *l, const lm_value *value, int *buffer)
 {
     lm__plan *p = l->plan;
+    int from = *buffer = buffer_of(l, value);
+    if (p->buffers[from].space != LM__SPACE_VARIABLE || !p->stored[p->buffers[from].index]) return LM_OK;
+    lm__buffer saved = {.space = LM__SPACE_ARENA, .bytes = p->buffers[from].bytes, .first = -1, .last = -1,
+                        .node = value->node, .what = "old version"};
+    *buffer = lm__plan_add_buffer(p, saved);
+    if (*buffer < 0) return LM_NO_MEMORY;
+    return add_copy(l, value, from, *buffer, -1);
+}
+
+static lm_status keep_guard(lowering *l, int i)
+{
+    const lm__node *store = l->stores[i];
+    l->guard[i] = -1;
+    if (store->nin < 3) return LM_OK;
+    for (int k = 0; k < i; k++) {
+        if (l->stores[k]->nin < 3 || l->stores[k]->in[2] != store->in[2]) continue;
+        l->guard[i] = l->guard[k];
+        return LM_OK;
+    }
+    return keep(l, store->in[2], &l->guard[i]);
+}
+
+/* Where the stores take their values and guards from. The old version of a variable that this plan changes is saved
+ * first. */
+static lm_status find_sources(lowering *l)
+{
     for (int i = 0; i < l->nstores; i++) {
         const lm__node *store = l->stores[i];
-        int from = l->source[i] = buffer_of(l, store->in[1]);
-        if (p->buffers[from].space != LM__SPACE_VARIABLE || !p->stored[p->buffers[from].index]) continue;
-        if (from == buffer_of(l, store->in[0])) continue;
-        lm__buffer saved = {.space = LM__SPACE_ARENA, .bytes = p->buffers[from].bytes, .first = -1, .last = -1,
-                            .node = store->in[1]->node, .what = "old version"};
-        l->source[i] = lm__plan_add_buffer(p, saved);
-        if (l->source[i] < 0) return LM_NO_MEMORY;
-        LM_TRY(add_copy(l, store->in[1], from, l->source[i], -1));
+        l->source[i] = buffer_of(l, store->in[1]);
+        if (l->source[i] != buffer_of(l, store->in[0])) LM_TRY(keep(l, store->in[1], &l->source[i]));
+        LM_TRY(keep_guard(l, i));
     }
     return LM_OK;
 }
@@ -284,7 +305,7 @@ static lm_status lower_stores(lowering *l)
         const lm__node *store = l->stores[i];
         int old = buffer_of(l, store->in[0]);
         if (l->source[i] < 0 || l->source[i] == old) continue;
-        LM_TRY(add_copy(l, store->in[1], l->source[i], old, store->nin == 3 ? buffer_of(l, store->in[2]) : -1));
+        LM_TRY(add_copy(l, store->in[1], l->source[i], old, l->guard[i]));
     }
     return LM_OK;
 }
@@ -350,9 +371,10 @@ static lm_status begin(lowering *l)
     l->buffer = lm__arena_alloc(l->arena, sizeof(int) * (size_t)values);
     l->stores = lm__arena_alloc(l->arena, sizeof(void *) * (size_t)stores);
     l->source = lm__arena_alloc(l->arena, sizeof(int) * (size_t)stores);
+    l->guard = lm__arena_alloc(l->arena, sizeof(int) * (size_t)stores);
     l->plan->variables = lm__arena_alloc(l->plan->arena, sizeof(void *) * (size_t)variables);
     l->plan->stored = lm__arena_alloc(l->plan->arena, (size_t)variables);
-    if (!l->buffer || !l->stores || !l->source || !l->plan->variables || !l->plan->stored)
+    if (!l->buffer || !l->stores || !l->source || !l->guard || !l->plan->variables || !l->plan->stored)
         return lm__no_memory(sizeof(int) * (unsigned long long)values);
     return LM_OK;
 }
