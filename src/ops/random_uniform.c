@@ -51,7 +51,19 @@ const lm__op lm__op_random_uniform = {
     .samples = samples,
 };
 
+/* Drawn in float32; where rounding to the half float reaches high, low takes its place. */
+static lm_value *draw_half(lm_value *key, const lm_op_random_args *args)
+{
+    lm_op_random_args wide = *args;
+    wide.dtype = LM_F32;
+    lm_value *x = lm__random_of(&lm__op_random_uniform, key, &wide, args->low, args->high);
+    x = lm_op_cast(lm_op_cast(x, args->dtype), LM_F32);
+    lm_value *below = lm_op_less(x, lm__like(x, args->high));
+    return lm_op_cast(lm_op_where(below, x, lm__like(x, args->low)), args->dtype);
+}
+
 lm_value *lm_op_random_uniform_new(lm_value *key, const lm_op_random_args *args)
 {
+    if (args->dtype == LM_BF16 || args->dtype == LM_F16) return draw_half(key, args);
     return lm__random_of(&lm__op_random_uniform, key, args, args->low, args->high);
 }

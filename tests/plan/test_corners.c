@@ -111,5 +111,46 @@ static void empty_sums(void **state)
     }
 }
 
-RUN(cmocka_unit_test(large_integers), cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask),
+/* A guard that is a variable counts as the run finds it, also where the run changes it. */
+static void changing_guard(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 8; k++) {
+        bool first = k & 1, flag_first = k & 4;
+        lm_tensor *f = lm_tensor_new(LM_BOOL, 0, NULL), *zero = lm_tensor_new(LM_F32, 1, (int64_t[]){3});
+        *(bool *)lm_tensor_data(f) = first;
+        lm_variable *flag = lm_variable_new("flag", f, false), *v = lm_variable_new("v", zero, false);
+        lm_graph *g = lm_graph_new();
+        if (!flag_first) lm_read(g, v);     /* the order of reading is that of the stores */
+        lm_value *old = lm_read(g, flag);
+        check_ok(lm_assign(g, v, lm_op_add(lm_read(g, v), lm_scalar(g, LM_F32, 1))));
+        check_ok(lm_assign(g, flag, lm_op_logical_not(old)));
+        check_ok(lm__graph_commit(g, old));
+        run_plan(g, k & 2 ? ~0u : 0, NULL, NULL);
+        assert_float_equal(lm_tensor_get(lm_variable_value(v), 2), first, 0);
+        assert_float_equal(lm_tensor_get(lm_variable_value(flag), 0), 0, 0);
+        lm_free(g), lm_free(flag), lm_free(v), lm_free(f), lm_free(zero);
+    }
+}
+
+/* low <= x < high holds in half floats too, where rounding could reach high. */
+static void half_draws(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    static const lm_dtype types[] = {LM_BF16, LM_F16};
+    for (int k = 0; k < 2; k++) {
+        lm_graph *g = lm_graph_new();
+        lm_value *key = lm_placeholder(g, "key", LM_I64, 2);
+        lm_value *x = lm_op_random_uniform(key, .shape = {MANY}, .dtype = types[k]);
+        check_ok(lm__graph_output(g, lm_op_cast(x, LM_F32)));
+        static float out[MANY];
+        int64_t seed[2] = {3, 4};
+        run_plan(g, 0, (const void *[]){seed}, (void *[]){out});
+        for (int i = 0; i < MANY; i++) assert_true(out[i] >= 0 && out[i] < 1);
+        lm_free(g);
+    }
+}
+
+RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(large_integers), cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask),
     cmocka_unit_test(empty_sums))
