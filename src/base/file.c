@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1 << 16 };
+enum { BUFFER_BYTES = 1 << 16, MOST_LINKS = 40 };
 
 static lm_status io_error(const char *doing, const char *path)
 {
@@ -108,19 +108,24 @@ static size_t folder_bytes(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Where writing through a symbolic link ends; other paths as they are. NULL when memory is out. */
-static char *follow_link(const char *path)
+/* Where writing through symbolic links ends; other paths as they are. NULL when memory is out. */
+static char *follow_links(const char *path)
 {
-    char target[4096];
-    ssize_t size = readlink(path, target, sizeof target - 1);
-    if (size <= 0) return lm__strdup(path);
-    target[size] = '\0';
-    size_t folder = target[0] == '/' ? 0 : folder_bytes(path);
-    char *full = lm__alloc(folder + (size_t)size + 1);
-    if (!full) return NULL;
-    memcpy(full, path, folder);
-    memcpy(full + folder, target, (size_t)size + 1);
-    return full;
+    char target[4096], *at = lm__strdup(path);
+    for (int links = 0; at && links < MOST_LINKS; links++) {
+        ssize_t size = readlink(at, target, sizeof target - 1);
+        if (size <= 0) break;
+        size_t folder = target[0] == '/' ? 0 : folder_bytes(at);
+        char *full = lm__alloc(folder + (size_t)size + 1);
+        if (full) {
+            memcpy(full, at, folder);
+            memcpy(full + folder, target, (size_t)size);
+            full[folder + (size_t)size] = '\0';
+        }
+        lm__free(at);
+        at = full;
+    }
+    return at;
 }
 
 /* Opens a new file beside writer->path. The name is short: the target's may be as long as the system allows. */
@@ -163,7 +168,7 @@ lm_status lm__file_create(const char *path, lm__file_writer **out)
     lm__file_writer *writer = lm__alloc(sizeof *writer);
     if (!writer) return lm__no_memory(sizeof *writer);
     *writer = (lm__file_writer){.file = -1};
-    writer->path = follow_link(path);
+    writer->path = follow_links(path);
     lm_status status = writer->path ? open_writer(writer) : lm__no_memory(strlen(path) + 1);
     if (status != LM_OK) {
         writer_free(writer);

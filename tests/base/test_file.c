@@ -112,7 +112,8 @@ static void mode_and_link_are_kept(void **state)
     check_ok(lm__file_save(in_folder("a"), "old", 3));
     assert_int_equal(chmod(in_folder("a"), 0640), 0);
     assert_int_equal(symlink("a", in_folder("link")), 0);
-    check_ok(lm__file_save(in_folder("link"), "new", 3));
+    assert_int_equal(symlink("link", in_folder("far")), 0);
+    check_ok(lm__file_save(in_folder("far"), "new", 3));
     check_content(in_folder("a"), "new");
     assert_int_equal(stat(in_folder("a"), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0640);
