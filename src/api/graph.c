@@ -83,12 +83,13 @@ lm_variable *lm_variable_new(const char *name, const lm_tensor *initial, bool tr
 
 const char *lm_variable_name(const lm_variable *variable)
 {
-    return variable && variable->name ? variable->name : "";
+    return lm__object_is(variable, &lm__variable_type) && variable->name ? variable->name : "";
 }
 
 lm_tensor *lm_variable_value(lm_variable *variable)
 {
-    return variable && variable->value ? variable->value : (lm_tensor *)lm__tensor_type.poisoned;
+    bool sound = lm__object_is(variable, &lm__variable_type) && variable->value;
+    return sound ? variable->value : (lm_tensor *)lm__tensor_type.poisoned;
 }
 
 lm_status lm_variable_set(lm_variable *variable, const lm_tensor *value)

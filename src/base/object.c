@@ -51,9 +51,9 @@ void lm_clear(void *object)
 {
     lm__object *o = object;
     if (!o || o->sticky || is_static(o)) return;
+    o->status = LM_OK;
     lm__free(o->message);
     o->message = NULL;
-    o->status = LM_OK;
 }
 
 void *lm__object_new(const lm__type *type, size_t bytes)
@@ -72,9 +72,9 @@ void *lm__object_fail(void *object, int sticky)
 {
     lm__object *o = object;
     if (!o || o->status != LM_OK || is_static(o)) return object;
-    o->status = lm_last_status() != LM_OK ? lm_last_status() : LM_INTERNAL;
     o->message = lm_last_error()[0] ? lm__strdup(lm_last_error()) : NULL;
     o->sticky = sticky;
+    o->status = lm_last_status() != LM_OK ? lm_last_status() : LM_INTERNAL;
     return object;
 }
 

@@ -11,7 +11,7 @@ typedef struct lm__type lm__type;
 typedef struct lm__object {
     const lm__type *type;
     atomic_int references;
-    lm_status status;
+    _Atomic lm_status status; /* set after the message: any thread may look while another records */
     char *message;          /* owned; NULL: the status's text */
     int sticky;             /* lm_clear leaves it: the object could not be made */
 } lm__object;
@@ -41,5 +41,11 @@ void *lm__object_poison(const lm__type *type);
 /* LM_OK, or the error of a poisoned object made the calling thread's last error. NULL gives LM_INVALID "what:
  * NULL". */
 lm_status lm__object_check(const void *object, const lm__type *type, const char *what);
+
+/* Whether it is an object of the type, failed or not: for calls that report nothing, such as lm_tensor_rank. */
+static inline int lm__object_is(const void *object, const lm__type *type)
+{
+    return object && ((const lm__object *)object)->type == type;
+}
 
 #endif

@@ -39,7 +39,7 @@ static void inherit(lm_dataset *ds, lm_dataset *from)
 
 lm_dataset *lm__data_over(const lm__data_kind *kind, lm_dataset *from)
 {
-    if (from && from->object.type == &lm__dataset_type && lm_failed(from)) return from;  /* it carries the error on */
+    if (lm__object_is(from, &lm__dataset_type) && lm_failed(from)) return from;  /* it carries the error on */
     if (lm__object_check(from, &lm__dataset_type, kind->name)) {
         lm_free(from);
         return lm__object_poison(&lm__dataset_type);
@@ -94,28 +94,28 @@ int64_t lm__data_rows(const lm_dataset *ds, int64_t k)
 
 int64_t lm_data_count(const lm_dataset *ds)
 {
-    return ds ? ds->count : 0;
+    return lm__object_is(ds, &lm__dataset_type) ? ds->count : 0;
 }
 
 int64_t lm_data_examples(const lm_dataset *ds)
 {
-    if (lm_failed(ds)) return 0;
+    if (lm_failed(ds) || ds->object.type != &lm__dataset_type) return 0;
     return ds->count == LM_ANY ? LM_ANY : lm__data_rows(ds, ds->count);
 }
 
 int64_t lm_data_batch_size(const lm_dataset *ds)
 {
-    return ds ? ds->batch_size : 0;
+    return lm__object_is(ds, &lm__dataset_type) ? ds->batch_size : 0;
 }
 
 int lm_data_tensors(const lm_dataset *ds)
 {
-    return ds ? ds->n : 0;
+    return lm__object_is(ds, &lm__dataset_type) ? ds->n : 0;
 }
 
 int lm_data_shape(const lm_dataset *ds, int i, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
 {
-    if (lm_failed(ds) || i < 0 || i >= ds->n) return -1;
+    if (!lm__object_is(ds, &lm__dataset_type) || lm_failed(ds) || i < 0 || i >= ds->n) return -1;
     const lm__spec *spec = &ds->spec[i];
     if (dtype) *dtype = spec->dtype;
     for (int k = 0; dims && k < spec->rank; k++) dims[k] = k == 0 && ds->varies ? LM_ANY : spec->dims[k];
@@ -124,8 +124,8 @@ int lm_data_shape(const lm_dataset *ds, int i, lm_dtype *dtype, int64_t dims[LM_
 
 const char *const *lm_data_classes(const lm_dataset *ds, int *count)
 {
-    if (count) *count = ds ? ds->class_count : 0;
-    return ds ? ds->classes : NULL;
+    if (count) *count = lm__object_is(ds, &lm__dataset_type) ? ds->class_count : 0;
+    return lm__object_is(ds, &lm__dataset_type) ? ds->classes : NULL;
 }
 
 /* --- as one array ----------------------------------------------------------------------------------------------- */

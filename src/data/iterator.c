@@ -80,6 +80,8 @@ static lm_status begin(lm_iterator *it, int64_t epoch, int64_t start)
     if (start < 0 || (it->ds->count != LM_ANY && start > it->ds->count))
         return lm__fail(LM_INVALID, "iterate: start %lld is outside the dataset's %lld elements", (long long)start,
                         (long long)it->ds->count);
+    if (start > (INT64_MAX >> 24) / it->ds->rows)
+        return lm__fail(LM_INVALID, "iterate: start %lld; no dataset without end is read that far", (long long)start);
     it->next = start;
     return lm__cursor_begin(it->cursor, epoch);
 }
@@ -132,6 +134,10 @@ int lm_iterator_next(lm_iterator *it, lm_tensor *out[LM_DATA_MAX_TENSORS])
     lm__element *element;
     int64_t rows;
     if (lm__object_check(it, &lm__iterator_type, "iterator")) return -1;
+    if (!out) {
+        lm__fail(LM_INVALID, "lm_iterator_next needs room for %d tensors; NULL came", LM_DATA_MAX_TENSORS);
+        return -1;
+    }
     if (it->next == it->ds->count) return 0;
     if (read_next(it, &element, &rows)) {
         lm__object_fail(it, 0);
@@ -145,7 +151,7 @@ int lm_iterator_next(lm_iterator *it, lm_tensor *out[LM_DATA_MAX_TENSORS])
 
 lm_status lm_iterator_restart(lm_iterator *it, int64_t epoch)
 {
-    lm_clear(it);       /* an error while reading ends an epoch, not the iterator */
+    if (lm__object_is(it, &lm__iterator_type)) lm_clear(it);  /* an error while reading ends an epoch, not the iterator */
     LM_TRY(lm__object_check(it, &lm__iterator_type, "iterator"));
     return begin(it, epoch, 0);
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_AHEAD = 65536 };
+
 typedef struct prefetch {
     lm_dataset ds;
     int elements;
@@ -203,7 +205,7 @@ lm_dataset *lm_data_prefetch(lm_dataset *from, int elements)
     lm_dataset *ds = lm__data_over(&kind, from);
     if (lm_failed(ds)) return ds;
     ((prefetch *)ds)->elements = elements;
-    if (elements > 0) return ds;
-    lm__fail(LM_INVALID, "prefetch: %d elements ahead, expected 1 or more", elements);
+    if (elements > 0 && elements <= MOST_AHEAD) return ds;
+    lm__fail(LM_INVALID, "prefetch: %d elements ahead, expected 1 to %d", elements, MOST_AHEAD);
     return lm__data_poison(ds);
 }

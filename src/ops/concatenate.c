@@ -84,6 +84,7 @@ const lm__op lm__op_concatenate = {
 
 lm_value *lm_op_concatenate(int n, lm_value *const *values, int axis)
 {
+    if (!values) n = 0;
     lm__axis attr = {n > 0 ? lm__front_axis(values[0], axis) : 0};
     return lm__apply(NULL, &lm__op_concatenate, &attr, n, values);
 }
@@ -91,7 +92,7 @@ lm_value *lm_op_concatenate(int n, lm_value *const *values, int axis)
 lm_value *lm_op_stack(int n, lm_value *const *values, int axis)
 {
     lm_value *slices[LM__MAX_INPUTS];
-    if (n < 1 || n > LM__MAX_INPUTS) return lm_op_concatenate(n, values, axis);
+    if (n < 1 || n > LM__MAX_INPUTS || !values) return lm_op_concatenate(n, values, axis);
     for (int i = 0; i < n; i++) slices[i] = lm_op_expand_dims(values[i], axis);
     return lm_op_concatenate(n, slices, axis);
 }

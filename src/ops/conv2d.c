@@ -153,6 +153,7 @@ lm_value *lm__conv2d_of(lm_value *x, lm_value *kernel, const lm__conv2d *attr)
 
 lm_status lm__conv2d_attr(const char *op, const lm_op_conv2d_args *args, lm__conv2d *attr)
 {
+    LM_TRY(lm__op_args(op, args));
     memset(attr, 0, sizeof *attr);
     LM_TRY(lm__window_pair(op, "strides", args->strides, 1, attr->strides));
     LM_TRY(lm__window_pair(op, "dilation", args->dilation, 1, attr->dilation));

@@ -29,6 +29,7 @@ lm_value *lm_op_squeeze_by(lm_value *x, int naxes, const int64_t *axes)
 {
     bool out[LM_MAX_RANK] = {false};
     if (lm__bad(x)) return lm__graph_fail(NULL, 1, &x);
+    if (lm__op_list("squeeze", naxes, axes) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     int rank = x->shape.rank;
     for (int i = 0; i < rank && naxes == 0; i++) out[i] = x->shape.dim[i] == 1;
     for (int i = 0; i < naxes; i++) {

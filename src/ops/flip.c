@@ -64,6 +64,7 @@ lm_value *lm_op_flip_by(lm_value *x, int naxes, const int64_t *axes)
 {
     flip_attr attr = {{0}};
     if (lm__bad(x)) return lm__apply1(&lm__op_flip, NULL, x);
+    if (lm__op_list("flip", naxes, axes) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     for (int i = 0; i < x->shape.rank && naxes == 0; i++) attr.flip[i] = 1;
     for (int i = 0; i < naxes; i++) {
         int64_t axis = lm__front_axis(x, axes[i]);

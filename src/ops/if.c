@@ -131,8 +131,10 @@ lm_status lm_op_if_new(lm_value **out, const lm_op_if_args *args)
     lm_value *in[LM_IF_MAX + 1];
     lm_graph *graph = NULL, *body[2] = {NULL, NULL};
     lm_status status;
+    LM_TRY(lm__op_args("if", args));
     int n = lm__count(args->captures, LM_IF_MAX);
     LM_GO(failed, check_args(args, n, in, &graph));
+    if (!out) LM_GO(failed, lm__fail(LM_INVALID, "if: there is no array for the results"));
     LM_GO(failed, lm__object_check(graph, &lm__graph_type, "graph"));
     for (int i = 0; i < 2; i++) {
         body[i] = lm__body_new(graph);
@@ -150,6 +152,6 @@ failed:
     lm_free(body[0]);
     lm_free(body[1]);
     lm_value *poison = lm__graph_fail(graph, 0, NULL);
-    for (int i = 0; i < args->outputs && i < LM__MAX_OUTPUTS; i++) out[i] = poison;
+    for (int i = 0; out && i < args->outputs && i < LM__MAX_OUTPUTS; i++) out[i] = poison;
     return status;
 }

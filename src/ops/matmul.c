@@ -153,6 +153,7 @@ const lm__op lm__op_matmul = {
 
 lm_value *lm_op_matmul_new(lm_value *a, lm_value *b, const lm_op_matmul_args *args)
 {
+    if (lm__op_args("matmul", args) != LM_OK) return lm__graph_fail(NULL, 2, (lm_value *[]){a, b});
     lm__matmul attr = {.transpose_a = args->transpose_a, .transpose_b = args->transpose_b};
     return lm__apply2(&lm__op_matmul, &attr, a, b);
 }

@@ -116,6 +116,7 @@ lm_value *lm_op_pad_new(lm_value *x, const lm_op_pad_args *args)
 {
     lm__shape low, high;
     int rank = lm__bad(x) ? 0 : x->shape.rank;
+    if (lm__op_args("pad", args) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     for (int i = 0; i < LM_MAX_RANK && !lm__bad(x); i++) {
         if (args->low[i] >= 0 && args->high[i] >= 0 && (i < rank || (!args->low[i] && !args->high[i]))) continue;
         lm__fail(LM_INVALID, "pad: .low[%d] = %lld and .high[%d] = %lld, expected at least 0%s", i,

@@ -25,6 +25,7 @@ lm_status lm__pool2d_shape(const lm__infer *infer, const lm__pool2d *attr, const
 lm_status lm__pool2d_attr(const char *op, const lm_op_pool2d_args *args, lm__pool2d *attr)
 {
     static const int64_t none[4] = {0};
+    LM_TRY(lm__op_args(op, args));
     memset(attr, 0, sizeof *attr);
     if (!args->pool_size[0])
         return lm__fail(LM_INVALID, "%s: .pool_size is missing; for example .pool_size = {2, 2}", op);

@@ -66,5 +66,6 @@ const lm__op lm__op_random_bernoulli = {
 
 lm_value *lm_op_random_bernoulli_new(lm_value *key, const lm_op_random_args *args)
 {
+    if (lm__op_args("random_bernoulli", args) != LM_OK) return lm__graph_fail(NULL, 1, &key);
     return lm__random_of(&lm__op_random_bernoulli, key, args, args->p, 0);
 }

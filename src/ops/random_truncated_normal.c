@@ -53,5 +53,6 @@ const lm__op lm__op_random_truncated_normal = {
 
 lm_value *lm_op_random_truncated_normal_new(lm_value *key, const lm_op_random_args *args)
 {
+    if (lm__op_args("random_truncated_normal", args) != LM_OK) return lm__graph_fail(NULL, 1, &key);
     return lm__random_of(&lm__op_random_truncated_normal, key, args, args->mean, args->stddev);
 }

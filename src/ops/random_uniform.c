@@ -64,6 +64,7 @@ static lm_value *draw_half(lm_value *key, const lm_op_random_args *args)
 
 lm_value *lm_op_random_uniform_new(lm_value *key, const lm_op_random_args *args)
 {
+    if (lm__op_args("random_uniform", args) != LM_OK) return lm__graph_fail(NULL, 1, &key);
     if (args->dtype == LM_BF16 || args->dtype == LM_F16) return draw_half(key, args);
     return lm__random_of(&lm__op_random_uniform, key, args, args->low, args->high);
 }

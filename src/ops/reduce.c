@@ -51,6 +51,7 @@ static lm_status set_axes(const lm__op *op, const lm_value *x, int naxes, const 
 {
     bool on[LM_MAX_RANK] = {false};
     int rank = x->shape.rank;
+    LM_TRY(lm__op_list(op->name, naxes, axes));
     for (int i = 0; i < naxes; i++) {
         int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
         if (axis < 0 || axis >= rank)

@@ -312,7 +312,9 @@ lm_status lm_op_scan_new(lm_value **out, const lm_op_scan_args *args)
     lm_graph *graph = NULL, *body = NULL;
     lm_status status;
     memset(&attr, 0, sizeof attr);
+    LM_TRY(lm__op_args("scan", args));
     LM_GO(failed, gather(args, &attr, in, &graph));
+    if (!out) LM_GO(failed, lm__fail(LM_INVALID, "scan: there is no array for the results"));
     int n = (int)(attr.carries + attr.sequences + attr.invariants), results = (int)attr.carries + args->outputs;
     LM_GO(failed, lm__object_check(graph, &lm__graph_type, "graph"));
     body = lm__body_new(graph);
@@ -326,6 +328,7 @@ lm_status lm_op_scan_new(lm_value **out, const lm_op_scan_args *args)
 failed:
     lm_free(body);
     lm_value *poison = lm__graph_fail(graph, 0, NULL);
-    for (int i = 0; i < lm__count(args->carries, LM_SCAN_MAX) + args->outputs; i++) out[i] = poison;
+    int all = lm__count(args->carries, LM_SCAN_MAX) + (args->outputs < LM__MAX_OUTPUTS ? args->outputs : LM__MAX_OUTPUTS);
+    for (int i = 0; out && i < all; i++) out[i] = poison;
     return status;
 }

@@ -129,6 +129,7 @@ lm_value *lm__slice_axis(lm_value *x, int64_t axis, lm__dim begin, lm__dim size)
 lm_value *lm_op_slice_new(lm_value *x, const lm_op_slice_args *args)
 {
     if (lm__bad(x)) return lm__apply1(&lm__op_slice, NULL, x);
+    if (lm__op_args("slice", args) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     lm__dims *dims = lm__dims_of(x);
     lm__shape begin = {.rank = x->shape.rank}, sizes = {.rank = x->shape.rank};
     int64_t strides[LM_MAX_RANK];

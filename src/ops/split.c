@@ -112,5 +112,6 @@ void lm_op_split(lm_value *x, int n, const int64_t *sizes, int axis, lm_value **
     attr.equal = !sizes;
     for (int i = 0; sizes && i < n && i < LM__MAX_OUTPUTS; i++) attr.sizes[i] = sizes[i];
     lm_value *first = lm__apply1(&lm__op_split, &attr, x);
-    for (int i = 0; i < n; i++) out[i] = lm__bad(first) ? first : &first->node->out[i];
+    if (n > 0 && !out) lm__fail(LM_INVALID, "split: there is no array for the %d pieces", n);
+    for (int i = 0; out && i < n; i++) out[i] = lm__bad(first) ? first : &first->node->out[i];
 }

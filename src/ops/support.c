@@ -36,11 +36,22 @@ lm_status lm__op_axis(const lm__infer *f, int rank, int64_t *axis)
     return LM_OK;
 }
 
+lm_status lm__op_args(const char *op, const void *args)
+{
+    return args ? LM_OK : lm__fail(LM_INVALID, "%s: its arguments are NULL; lm_op_%s(…) fills them in", op, op);
+}
+
+lm_status lm__op_list(const char *op, int n, const int64_t *list)
+{
+    return n >= 0 && (n == 0 || list) ? LM_OK : lm__fail(LM_INVALID, "%s: a list of %d numbers%s", op, n, n < 0 ? "" : " at NULL");
+}
+
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out)
 {
     memset(out, 0, sizeof *out);
     if (rank < 0 || rank > LM_MAX_RANK)
         return lm__fail(LM_INVALID, "%s: a shape of rank %d (at most %d)", op, rank, LM_MAX_RANK);
+    if (rank && !dims) return lm__fail(LM_INVALID, "%s: the sizes are NULL", op);
     for (int i = 0; i < rank; i++)
         if (dims[i] < 0 && !(any && dims[i] == LM_ANY))
             return lm__fail(LM_INVALID, "%s: dimension %d of the shape is %lld", op, i, (long long)dims[i]);

@@ -74,6 +74,10 @@ lm_status lm__op_invalid(const lm__infer *infer, const char *format, ...) __attr
 /* axis in [-rank, rank) made >= 0, or LM_INVALID. */
 lm_status lm__op_axis(const lm__infer *infer, int rank, int64_t *axis);
 
+/* LM_INVALID for an argument struct that is NULL. */
+lm_status lm__op_args(const char *op, const void *args);
+/* LM_INVALID for fewer than 0 numbers, or some of them at NULL. */
+lm_status lm__op_list(const char *op, int n, const int64_t *list);
 /* A shape that a caller of a builder gave: rank and dimensions in range; `any`: LM_ANY may stand in it. */
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out);
 

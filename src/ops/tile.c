@@ -99,6 +99,7 @@ lm_value *lm_op_tile_by(lm_value *x, int n, const int64_t *repeats)
 {
     tile_attr attr = {{0}};
     if (lm__bad(x)) return lm__apply1(&lm__op_tile, NULL, x);
+    if (lm__op_list("tile", n, repeats) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     int rank = n > x->shape.rank ? n : x->shape.rank;
     if (rank > LM_MAX_RANK) {
         lm__fail(LM_INVALID, "tile: %d repeats; a value has at most %d axes", n, LM_MAX_RANK);

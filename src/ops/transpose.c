@@ -86,6 +86,7 @@ lm_value *lm_op_transpose_by(lm_value *x, int naxes, const int64_t *axes)
 {
     transpose_attr attr = {{0}};
     int rank = lm__bad(x) ? 0 : x->shape.rank;
+    if (lm__op_list("transpose", naxes, axes) != LM_OK) return lm__graph_fail(NULL, 1, &x);
     if (!lm__bad(x) && naxes != 0 && naxes != rank) {
         lm__fail(LM_INVALID, "transpose: %d axes for a value of rank %d; name every axis once, or none", naxes, rank);
         return lm__graph_fail(NULL, 1, &x);

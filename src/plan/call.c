@@ -117,6 +117,7 @@ static lm_status bind_inputs(const lm_graph *g, lm_tensor *const *inputs, int64_
     if (lm__dim_symbol_count(g->dims) > MAX_SYMBOLS || g->ninputs > LM__MAX_INPUTS)
         return lm__fail(LM_UNSUPPORTED, "a function with %d open sizes and %d inputs; at most %d and %d",
                         lm__dim_symbol_count(g->dims), g->ninputs, MAX_SYMBOLS, LM__MAX_INPUTS);
+    if (g->ninputs && !inputs) return lm__fail(LM_INVALID, "lm_function_run: the inputs are NULL");
     for (int k = 0; k < MAX_SYMBOLS; k++) symbols[k] = -1;
     for (int i = 0; i < g->ninputs; i++) {
         LM_TRY(bind_input(g, i, inputs[i], symbols));
@@ -130,6 +131,7 @@ lm_status lm__function_run(lm_function *function, lm_tensor *const *inputs, lm_t
     int64_t symbols[MAX_SYMBOLS];
     const void *memory[LM__MAX_INPUTS];
     lm_status status = lm__object_check(function, &lm__function_type, "lm_function_run: function");
+    if (lm__function_outputs(function) && !outputs) return lm__fail(LM_INVALID, "lm_function_run: the outputs are NULL");
     if (status == LM_OK) status = bind_inputs(lm__function_graph(function), inputs, symbols, memory);
     if (status == LM_OK) return lm__function_call_new(function, symbols, memory, outputs);
     for (int i = 0; i < lm__function_outputs(function); i++) outputs[i] = lm__object_poison(&lm__tensor_type);

@@ -125,7 +125,7 @@ static lm_tensor *convert(const lm_tensor *t, lm_dtype dtype, double divisor, co
 
 lm_tensor *lm_tensor_divide(const lm_tensor *t, double divisor)
 {
-    lm_dtype dtype = t && lm__is_float(t->dtype) ? t->dtype : LM_F32;
+    lm_dtype dtype = lm__is_float(lm_tensor_dtype(t)) ? lm_tensor_dtype(t) : LM_F32;
     return convert(t, dtype, divisor, "divide");
 }
 

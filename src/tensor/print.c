@@ -222,7 +222,9 @@ void lm__tensor_text(const lm_tensor *t, const lm_print_args *args, lm__text *ou
 void lm_tensor_print(const lm_tensor *t, const lm_print_args *args)
 {
     lm__text out = {0};
-    lm__tensor_text(t, args, &out);
+    const lm_print_args usual = {.size = sizeof usual, .rows = 6, .decimals = 4};
+    if (lm__object_check(t, &lm__tensor_type, "lm_print") == LM_OK) lm__tensor_text(t, args ? args : &usual, &out);
+    else lm__text_printf(&out, "<no tensor: %s>", lm_last_error());
     lm__text_append(&out, "\n", 1);
     if (out.size) fwrite(out.data, 1, out.size, stdout);
     lm__free(out.data);

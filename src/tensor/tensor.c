@@ -108,49 +108,51 @@ lm_tensor *lm_tensor_scalar(lm_dtype dtype, double value)
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
+static int is_tensor(const lm_tensor *t) { return lm__object_is(t, &lm__tensor_type); }
+
 lm_dtype lm_tensor_dtype(const lm_tensor *t)
 {
-    return t ? t->dtype : LM_F32;
+    return is_tensor(t) ? t->dtype : LM_F32;
 }
 
 int lm_tensor_rank(const lm_tensor *t)
 {
-    return t ? t->rank : 0;
+    return is_tensor(t) ? t->rank : 0;
 }
 
 int64_t lm_tensor_dim(const lm_tensor *t, int axis)
 {
-    if (!t) return 0;
+    if (!is_tensor(t)) return 0;
     if (axis < 0) axis += t->rank;
     return axis >= 0 && axis < t->rank ? t->dims[axis] : 0;
 }
 
 const int64_t *lm_tensor_dims(const lm_tensor *t)
 {
-    return t ? t->dims : poisoned.dims;
+    return is_tensor(t) ? t->dims : poisoned.dims;
 }
 
 size_t lm_tensor_size(const lm_tensor *t)
 {
-    return t ? t->size : 0;
+    return is_tensor(t) ? t->size : 0;
 }
 
 size_t lm_tensor_bytes(const lm_tensor *t)
 {
-    return t ? t->size * lm_dtype_size(t->dtype) : 0;
+    return is_tensor(t) ? t->size * lm_dtype_size(t->dtype) : 0;
 }
 
 void *lm_tensor_data(lm_tensor *t)
 {
-    return t ? t->data : NULL;
+    return is_tensor(t) ? t->data : NULL;
 }
 
 const void *lm_tensor_read(const lm_tensor *t)
 {
-    return t ? t->data : NULL;
+    return is_tensor(t) ? t->data : NULL;
 }
 
 double lm_tensor_get(const lm_tensor *t, size_t i)
 {
-    return t && i < t->size ? lm__load(t->dtype, t->data, i) : 0;
+    return is_tensor(t) && i < t->size ? lm__load(t->dtype, t->data, i) : 0;
 }

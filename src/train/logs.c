@@ -7,7 +7,8 @@
 
 double lm_get(lm_logs logs, const char *name)
 {
-    for (int i = 0; i < logs.count; i++)
+    const int room = sizeof logs.item / sizeof *logs.item;
+    for (int i = 0; name && i < logs.count && i < room; i++)
         if (!strcmp(logs.item[i].name, name)) return logs.item[i].value;
     return NAN;
 }
