@@ -57,9 +57,10 @@ lm_status lm__infer_run(lm__infer *f, lm_graph *graph, const lm__op *op, const v
         bool good = s->rank >= 0 && s->rank <= LM_MAX_RANK && (unsigned)f->dtype[i] < LM_DTYPE_COUNT;
         for (int d = 0; good && d < s->rank; d++) good = s->dim[d] != LM__DIM_BAD && s->dim[d] != LM_ANY;
         char text[200];
-        if (!good || lm__shape_product(graph->dims, s) == LM__DIM_BAD)
-            return lm__fail(LM_INVALID, "the result has no possible shape: %s (negative or too large)",
-                            s->rank < 0 || s->rank > LM_MAX_RANK
+        if (good && lm__shape_product(graph->dims, s) != LM__DIM_BAD) continue;
+        if (lm__dims_failed(graph->dims)) return lm__no_memory(sizeof *f);
+        return lm__fail(LM_INVALID, "the result has no possible shape: %s (negative or too large)",
+                        s->rank < 0 || s->rank > LM_MAX_RANK
                                 ? "rank out of range"
                                 : lm__shape_print(graph->dims, s, text, sizeof text));
     }
@@ -71,8 +72,8 @@ static lm_status make(lm_graph *graph, const lm__infer *f, lm__node **out)
 {
     lm__node *node = lm__arena_alloc(graph->arena, sizeof *node);
     if (!node) return lm__no_memory(sizeof *node);
-    node->in = lm__arena_alloc(graph->arena, (size_t)f->nin * sizeof *node->in);
-    node->out = lm__arena_alloc(graph->arena, (size_t)f->nout * sizeof *node->out);
+    if (f->nin) node->in = lm__arena_alloc(graph->arena, (size_t)f->nin * sizeof *node->in);
+    if (f->nout) node->out = lm__arena_alloc(graph->arena, (size_t)f->nout * sizeof *node->out);
     if ((f->nin && !node->in) || (f->nout && !node->out)) return lm__no_memory(sizeof *node->out);
     LM_TRY(lm__attr_copy(graph, f->op, f->attr, &node->attr));
     for (int i = 0; f->body && i < 2; i++) {
