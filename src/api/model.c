@@ -6,11 +6,23 @@
 
 #include <string.h>
 
+static bool is_model(const lm_model *model) { return lm__object_is(model, &lm__model_type); }
+
 /* Records a failure on the model. */
 static lm_status record(lm_model *model, lm_status status)
 {
     if (status) lm__object_fail(model, 0);
     return status;
+}
+
+/* A copy of an argument struct: its first `size` bytes, the rest as they are. */
+static lm_status take_args(const char *what, const void *args, void *all, size_t bytes)
+{
+    size_t size;
+    if (!args) return lm__fail(LM_INVALID, "%s: the arguments are NULL", what);
+    memcpy(&size, args, sizeof size);       /* every such struct begins with it */
+    memcpy(all, args, size < bytes ? size : bytes);
+    return LM_OK;
 }
 
 /* Ready for a changing call: no error recorded, and nobody else at work. */
@@ -24,7 +36,9 @@ static lm_status enter(lm_model *model)
 #define CHANGE(model, expression)                                                                                \
     do {                                                                                                         \
         LM_TRY(enter(model));                                                                                    \
+        lm__model_change(model);                                                                                 \
         lm_status status_ = record((model), (expression));                                                       \
+        lm__model_changed(model);                                                                                \
         lm__model_leave(model);                                                                                  \
         return status_;                                                                                          \
     } while (0)
@@ -36,7 +50,9 @@ lm_status lm_sequential_add(lm_model *model, lm_layer *layer)
         lm_free(layer);
         return status;
     }
+    lm__model_change(model);
     status = record(model, lm__model_add(model, layer));
+    lm__model_changed(model);
     lm__model_leave(model);
     return status;
 }
@@ -50,13 +66,15 @@ lm_status lm_build(lm_model *model, int rank, const int64_t *dims)
 lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
 {
     lm_compile_args all = {.size = sizeof all};
-    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    LM_TRY(take_args("lm_compile_with", args, &all, sizeof all));
     lm_status status = enter(model);
     if (status) {
         lm__release_compile_args(&all);
         return status;
     }
+    lm__model_change(model);
     status = record(model, lm__model_compile(model, &all));
+    lm__model_changed(model);
     lm__model_leave(model);
     return status;
 }
@@ -64,8 +82,11 @@ lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
 lm_status lm_summary_with(lm_model *model, const lm_summary_args *args)
 {
     lm_summary_args all = {.size = sizeof all};
-    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
-    CHANGE(model, lm__model_summary(model, &all));
+    LM_TRY(take_args("lm_summary_with", args, &all, sizeof all));
+    LM_TRY(enter(model));
+    lm_status status = record(model, lm__model_summary(model, &all));
+    lm__model_leave(model);
+    return status;
 }
 
 double lm_flops(lm_model *model, int64_t batch_size, bool training)
@@ -80,7 +101,7 @@ double lm_flops(lm_model *model, int64_t batch_size, bool training)
 static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
     lm_fit_args all = {.size = sizeof all};
-    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
+    LM_TRY(take_args("lm_fit_with", args, &all, sizeof all));
     LM_TRY(enter(model));
     lm_status status = lm_failed(data) ? lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s",
                                                   data ? lm_error(data) : "the dataset is NULL")
@@ -92,8 +113,10 @@ static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 
 const lm_history *lm_fit_with(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
-    fit(model, data, args);
-    return model ? model->history : NULL;
+    lm_status status = fit(model, data, args);
+    if (!model) return NULL;
+    bool mine = is_model(model) && status != LM_BUSY && model->history;
+    return mine ? model->history : lm__history_none(status);
 }
 
 const lm_history *lm_fit_arrays_with(lm_model *model, lm_tensor *x, lm_tensor *y, const lm_fit_args *args)
@@ -108,8 +131,7 @@ lm_logs lm_evaluate_with(lm_model *model, lm_dataset *data, const lm_evaluate_ar
 {
     lm_logs logs = {0};
     lm_evaluate_args all = {.size = sizeof all};
-    memcpy(&all, args, args->size < sizeof all ? args->size : sizeof all);
-    if (enter(model)) return logs;
+    if (take_args("lm_evaluate_with", args, &all, sizeof all) || enter(model)) return logs;
     record(model, lm__model_evaluate(model, data, &all, &logs));
     lm__model_leave(model);
     return logs;
@@ -143,7 +165,7 @@ lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor 
     return on_batch(model, x, y, sample_weight, false);
 }
 
-int lm_stopped(const lm_model *model) { return model && model->stopped; }
+int lm_stopped(const lm_model *model) { return is_model(model) && atomic_load(&model->stopped); }
 
 /* --- prediction: the model is const, errors are the thread's ------------------------------------------------------ */
 
@@ -167,10 +189,8 @@ lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x)
     return y;
 }
 
-lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y)
+static lm_status predict_into(const lm_model *model, int64_t n, const void *x, void *y)
 {
-    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
-    if (n < 1 || !x || !y) return lm__fail(LM_INVALID, "lm_predict_into needs n >= 1 and memory for x and y");
     int64_t dims[LM_MAX_RANK] = {n};
     for (int i = 1; i < model->input.rank; i++) {
         dims[i] = model->input.dim[i];
@@ -180,48 +200,93 @@ lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void 
     return lm__model_predict_into(model, n, model->input_dtype, dims, x, y);
 }
 
-/* --- looking: also at a model that carries an error; one that could not be made has nothing ----------------------- */
+lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    if (n < 1 || !x || !y) return lm__fail(LM_INVALID, "lm_predict_into needs n >= 1 and memory for x and y");
+    lm__model_look(model);
+    lm_status status = predict_into(model, n, x, y);
+    lm__model_looked(model);
+    return status;
+}
 
-const char *lm_model_name(const lm_model *model) { return model && model->name ? model->name : ""; }
-int lm_model_layers(const lm_model *model) { return model ? model->nlayers : 0; }
+/* --- looking: also at a model that carries an error (one that could not be made has nothing), and at what another thread
+ * may be changing ------------------------------------------------------------------------------------------------ */
+
+static bool look(const lm_model *model)
+{
+    if (!is_model(model)) return false;
+    lm__model_look(model);
+    return true;
+}
+
+const char *lm_model_name(const lm_model *model) { return is_model(model) && model->name ? model->name : ""; }
+
+int lm_model_layers(const lm_model *model)
+{
+    if (!look(model)) return 0;
+    int n = model->nlayers;
+    lm__model_looked(model);
+    return n;
+}
 
 lm_layer *lm_model_layer(const lm_model *model, int index)
 {
-    if (!model) return NULL;
+    if (!look(model)) return NULL;
     if (index < 0) index += model->nlayers;
-    return index >= 0 && index < model->nlayers ? model->layer[index] : NULL;
+    lm_layer *layer = index >= 0 && index < model->nlayers ? model->layer[index] : NULL;
+    lm__model_looked(model);
+    return layer;
 }
 
-const char *lm_layer_name(const lm_layer *layer)
-{
-    return lm_failed(layer) || !layer->base.name ? "" : layer->base.name;
-}
+static bool is_layer(const lm_layer *layer) { return lm__object_is(layer, &lm__layer_type) && !lm_failed(layer); }
 
-const char *lm_layer_class(const lm_layer *layer) { return lm_failed(layer) ? "" : layer->base.class->name; }
+const char *lm_layer_name(const lm_layer *layer) { return is_layer(layer) && layer->base.name ? layer->base.name : ""; }
+const char *lm_layer_class(const lm_layer *layer) { return is_layer(layer) ? layer->base.class->name : ""; }
 
-static int shape_out(const lm_model *model, const lm__shape *shape, lm_dtype type, lm_dtype *dtype, int64_t *dims)
+static int shape_out(const lm_model *model, bool output, lm_dtype *dtype, int64_t *dims)
 {
-    if (!model || !model->built) return -1;
-    if (dtype) *dtype = type;
-    for (int i = 0; dims && i < shape->rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
-    return shape->rank;
+    if (!look(model)) return -1;
+    const lm__shape *shape = output ? &model->output : &model->input;
+    int rank = model->built ? shape->rank : -1;
+    if (dtype && rank >= 0) *dtype = output ? model->output_dtype : model->input_dtype;
+    for (int i = 0; dims && i < rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
+    lm__model_looked(model);
+    return rank;
 }
 
 int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
 {
-    return shape_out(model, model ? &model->input : NULL, model ? model->input_dtype : LM_F32, dtype, dims);
+    return shape_out(model, false, dtype, dims);
 }
 
 int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
 {
-    return shape_out(model, model ? &model->output : NULL, model ? model->output_dtype : LM_F32, dtype, dims);
+    return shape_out(model, true, dtype, dims);
 }
 
-int lm_weights(const lm_model *model) { return model ? lm__model_weight_count(model) : 0; }
+int lm_weights(const lm_model *model)
+{
+    if (!look(model)) return 0;
+    int n = lm__model_weight_count(model);
+    lm__model_looked(model);
+    return n;
+}
 
 lm_variable *lm_weight(const lm_model *model, int index)
 {
-    return model ? lm__model_weight(model, index) : NULL;
+    if (!look(model)) return NULL;
+    lm_variable *weight = lm__model_weight(model, index);
+    lm__model_looked(model);
+    return weight;
+}
+
+int64_t lm_parameters(const lm_model *model, bool trainable_only)
+{
+    if (!look(model)) return 0;
+    int64_t n = lm__model_parameters(model, trainable_only);
+    lm__model_looked(model);
+    return n;
 }
 
 /* --- configurations --------------------------------------------------------------------------------------------------- */

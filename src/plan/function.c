@@ -97,7 +97,10 @@ lm_function *lm__function_poison(int outputs)
     return f;
 }
 
-int lm__function_outputs(const lm_function *function) { return function ? function->outputs : 0; }
+int lm__function_outputs(const lm_function *function)
+{
+    return lm__object_is(function, &lm__function_type) ? function->outputs : 0;
+}
 
 lm_function *lm__function_new(lm_graph *graph, const lm__plan_options *options)
 {

@@ -149,11 +149,20 @@ static lm_status run_epoch(fit *f, int epoch)
     return lm__history_add(f->model->history, &logs, validate ? &validation : NULL, seconds, bar.step);
 }
 
+/* The optimizer may have weights of its own to leave. */
+static lm_status finish(lm_model *model)
+{
+    lm__model_change(model);
+    lm_status status = lm__optimizer_finish(model->optimizer);
+    lm__model_changed(model);
+    return status;
+}
+
 lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
     fit f = {.model = model, .args = args, .verbose = lm__progress_verbose(args->verbose)};
     atomic_store(&model->stop, 0);
-    model->stopped = false;
+    atomic_store(&model->stopped, 0);
     lm_free(model->history);
     model->history = lm__history_new(args->epochs > 0 ? args->epochs : 0);
     lm_status status = lm__object_check(model->history, &lm__history_type, "history");
@@ -161,8 +170,8 @@ lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *ar
     if (!status) status = prepare(&f, data);
     for (int epoch = args->initial_epoch; !status && epoch < args->epochs && !atomic_load(&model->stop); epoch++)
         status = run_epoch(&f, epoch);
-    model->stopped = atomic_load(&model->stop);
-    if (!status) status = lm__optimizer_finish(model->optimizer);
+    atomic_store(&model->stopped, atomic_load(&model->stop));
+    if (!status) status = finish(model);
     lm_free(f.it), lm_free(f.validation_it), lm_free(f.train), lm_free(f.validation);
     return status;
 }

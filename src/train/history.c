@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 2 * (LM_MAX_METRICS + 1) };
+enum { COLUMNS = 2 * (LM_MAX_METRICS + 1), FIRST_ROOM = 1000 };
 
 struct lm_history {
     lm__object object;
@@ -28,8 +28,17 @@ const lm__type lm__history_type = {
     .name = "history", .destroy = destroy, .poisoned = &poisoned.object, .bytes = sizeof(lm_history)};
 static lm_history poisoned = {.object = LM__POISON(&lm__history_type)};
 
+const lm_history *lm__history_none(lm_status status)
+{
+    static lm_history busy = {.object = {.type = &lm__history_type, .references = -1, .status = LM_BUSY, .sticky = 1}};
+    static lm_history invalid = {
+        .object = {.type = &lm__history_type, .references = -1, .status = LM_INVALID, .sticky = 1}};
+    return status == LM_BUSY ? &busy : status == LM_NO_MEMORY ? &poisoned : &invalid;
+}
+
 lm_history *lm__history_new(int epochs)
 {
+    if (epochs > FIRST_ROOM) epochs = FIRST_ROOM;
     lm_history *history = lm__object_new(&lm__history_type, sizeof *history);
     if (lm_failed(history)) return history;
     history->room = epochs;
@@ -48,10 +57,24 @@ static int column_of(const lm_history *history, const char *name)
     return -1;
 }
 
+static lm_status grow(lm_history *history)
+{
+    size_t rows = 2 * (size_t)history->room + 1;
+    double *value = lm__realloc(history->value, lm__mul_size(rows, COLUMNS * sizeof *value));
+    if (value) history->value = value;
+    double *seconds = lm__realloc(history->seconds, rows * sizeof *seconds);
+    if (seconds) history->seconds = seconds;
+    int64_t *steps = lm__realloc(history->steps, rows * sizeof *steps);
+    if (steps) history->steps = steps;
+    if (!value || !seconds || !steps) return lm__no_memory(rows * COLUMNS * sizeof *value);
+    history->room = (int)rows;
+    return LM_OK;
+}
+
 lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
                           int64_t steps)
 {
-    if (history->epochs == history->room) return lm__fail(LM_INTERNAL, "more epochs than fit announced");
+    if (history->epochs == history->room) LM_TRY(grow(history));
     double *row = history->value + (size_t)history->epochs * COLUMNS;
     for (int i = 0; i < COLUMNS; i++) row[i] = NAN;
     for (int part = 0; part < 2; part++) {
@@ -70,24 +93,24 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
     return LM_OK;
 }
 
-int lm_history_epochs(const lm_history *history) { return history ? history->epochs : 0; }
-int lm_history_columns(const lm_history *history) { return history ? history->columns : 0; }
+int lm_history_epochs(const lm_history *history) { return lm__object_is(history, &lm__history_type) ? history->epochs : 0; }
+int lm_history_columns(const lm_history *history) { return lm__object_is(history, &lm__history_type) ? history->columns : 0; }
 
 const char *lm_history_name(const lm_history *history, int column)
 {
-    return history && column >= 0 && column < history->columns ? history->name[column] : "";
+    return lm__object_is(history, &lm__history_type) && column >= 0 && column < history->columns ? history->name[column] : "";
 }
 
 static int row_of(const lm_history *history, int epoch)
 {
-    if (!history) return -1;
+    if (!lm__object_is(history, &lm__history_type)) return -1;
     if (epoch < 0) epoch += history->epochs;
     return epoch >= 0 && epoch < history->epochs ? epoch : -1;
 }
 
 double lm_history_get(const lm_history *history, const char *name, int epoch)
 {
-    int row = row_of(history, epoch), column = history && name ? column_of(history, name) : -1;
+    int row = row_of(history, epoch), column = row >= 0 && name ? column_of(history, name) : -1;
     return row < 0 || column < 0 ? NAN : history->value[(size_t)row * COLUMNS + (size_t)column];
 }
 

@@ -22,16 +22,29 @@ static void destroy(void *object)
     lm_free(model->random), lm_free(model->history);
     lm__dims_free(model->dims);
     pthread_mutex_destroy(&model->predict_lock);
+    pthread_rwlock_destroy(&model->guard);
 }
 
 static lm_model poisoned;
 const lm__type lm__model_type = {
     .name = "model", .destroy = destroy, .poisoned = &poisoned.object, .bytes = sizeof(lm_model)};
-static lm_model poisoned = {.object = LM__POISON(&lm__model_type), .predict_lock = PTHREAD_MUTEX_INITIALIZER};
+static lm_model poisoned = {.object = LM__POISON(&lm__model_type), .predict_lock = PTHREAD_MUTEX_INITIALIZER,
+                            .guard = PTHREAD_RWLOCK_INITIALIZER};
+
+/* Who changes the model comes before new lookers: predictions without a pause would hold a fit up for ever. */
+static void make_guard(pthread_rwlock_t *guard)
+{
+    pthread_rwlockattr_t attr;
+    pthread_rwlockattr_init(&attr);
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(guard, &attr);
+    pthread_rwlockattr_destroy(&attr);
+}
 
 static lm_status begin(lm_model *model)
 {
     pthread_mutex_init(&model->predict_lock, NULL);
+    make_guard(&model->guard);
     model->seed = atomic_load(&next_seed);
     model->dims = lm__dims_new();
     model->name = lm__strdup("sequential");
@@ -57,12 +70,13 @@ lm_model *lm_sequential_new(size_t count, lm_layer *const *layers)
 {
     lm_model *model = lm__object_new(&lm__model_type, sizeof *model);
     if (lm_failed(model)) {
-        for (size_t i = 0; i < count; i++) lm_free(layers[i]);
+        for (size_t i = 0; layers && i < count; i++) lm_free(layers[i]);
         return model;
     }
     lm_status status = begin(model);
+    if (status == LM_OK && count && !layers) status = lm__fail(LM_INVALID, "lm_sequential_new: the layers are NULL");
     if (status == LM_OK) status = add_all(model, count, layers);
-    else
+    else if (layers)
         for (size_t i = 0; i < count; i++) lm_free(layers[i]);
     return status == LM_OK ? model : lm__object_fail(model, 1);
 }
@@ -79,7 +93,12 @@ void lm__model_leave(lm_model *model)
     atomic_store(&model->busy, 0);
 }
 
+void lm__model_look(const lm_model *model) { pthread_rwlock_rdlock(&((lm_model *)model)->guard); }
+void lm__model_looked(const lm_model *model) { pthread_rwlock_unlock(&((lm_model *)model)->guard); }
+void lm__model_change(lm_model *model) { pthread_rwlock_wrlock(&model->guard); }
+void lm__model_changed(lm_model *model) { pthread_rwlock_unlock(&model->guard); }
+
 void lm_request_stop(lm_model *model)
 {
-    if (model) atomic_store(&model->stop, 1);
+    if (lm__object_is(model, &lm__model_type)) atomic_store(&model->stop, 1);
 }

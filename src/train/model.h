@@ -55,9 +55,12 @@ struct lm_model {
     pthread_mutex_t predict_lock;       /* guards the next field's making, not its use */
     lm_function *predict[LM_DTYPE_COUNT]; /* by the type of the data */
 
+    /* Held to read by calls on a const model, to write by whoever changes what those see: layers, weights, functions. Not
+     * held while data are read or results shown. */
+    pthread_rwlock_t guard;
+
     lm_history *history;
-    atomic_int stop, busy;
-    bool stopped;
+    atomic_int stop, busy, stopped;
 };
 extern const lm__type lm__model_type;
 
@@ -101,7 +104,8 @@ lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluat
 /* On the batches that an iterator has left. Training's results must have been taken before: the sums are shared with
  * fit. */
 lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps, int verbose, lm_logs *out);
-/* x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
+/* With the guard held to read, so that weights change between calls, never within one.
+ * x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
                                  void *y);
 lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
@@ -109,11 +113,19 @@ lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
 /* One user at a time: LM_BUSY if the model is in use. */
 lm_status lm__model_enter(lm_model *model);
 void lm__model_leave(lm_model *model);
+/* The guard: any number look at once, and wait while someone changes the model. */
+void lm__model_look(const lm_model *model);
+void lm__model_looked(const lm_model *model);
+void lm__model_change(lm_model *model);
+void lm__model_changed(lm_model *model);
 
 /* --- history (history.c) --- */
 extern const lm__type lm__history_type;
+/* With room for `epochs` rows, but not for more than a thousand at first. */
 lm_history *lm__history_new(int epochs);
-/* Adds an epoch's row (validation may be NULL); room for `epochs` rows was made at the start. */
+/* Of a fit that did not begin: no epochs, and a static object. */
+const lm_history *lm__history_none(lm_status status);
+/* Adds an epoch's row (validation may be NULL). */
 lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
                           int64_t steps);
 
@@ -121,6 +133,7 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
 void lm__show(const char *text, size_t bytes);
 bool lm__show_live(void);
 int lm__show_columns(void);              /* of the terminal; 0 if unknown */
+int64_t lm__model_parameters(const lm_model *model, bool trainable_only);
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args);
 lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, double *flops);
 

@@ -112,7 +112,11 @@ lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const 
         inputs[i] = arrays[i]->data;
         LM_TRY(bind(graph, graph->inputs[i], arrays[i]->dims, symbols));
     }
-    LM_TRY(lm__function_call(step->function, symbols, inputs, outputs));
+    bool training = step == &model->train;      /* only then are weights stored */
+    if (training) lm__model_change(model);
+    lm_status status = lm__function_call(step->function, symbols, inputs, outputs);
+    if (training) lm__model_changed(model);
+    LM_TRY(status);
     *loss = lm__load(step->loss_dtype, &value, 0);
     return isfinite(*loss) ? LM_OK : explain(model, step->function, symbols, arrays, count, inputs);
 }

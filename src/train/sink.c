@@ -1,11 +1,12 @@
 /* train/sink.c: where progress bars and summaries go. */
+#define _GNU_SOURCE
 #include "train/model.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;   /* a sink may set the next one */
 static lm_sink_fn *sink;
 static void *sink_user;
 static bool sink_terminal;

@@ -119,7 +119,6 @@ static lm_status build_graph(lm_model *model, const lm__array_kind kinds[3], boo
 static lm_status make_step(lm_model *model, const lm__array_kind kinds[3], bool training, lm__model_step *step)
 {
     lm_value *loss = NULL;
-    if (fits(step, kinds)) return LM_OK;
     if (!kinds[1].rank) return lm__fail(LM_INVALID, "the data have no targets; training and evaluation need (x, y)");
     if (!model->built) LM_TRY(lm__model_build(model, kinds[0].rank, kinds[0].dims));
     LM_TRY(lm__model_takes(model, "the data have", kinds[0].rank, kinds[0].dims));
@@ -144,14 +143,24 @@ static lm_status make_step(lm_model *model, const lm__array_kind kinds[3], bool 
     return LM_OK;
 }
 
+/* The first step builds the model, if it was not built. */
+static lm_status have_step(lm_model *model, const lm__array_kind kinds[3], bool training, lm__model_step *step)
+{
+    if (fits(step, kinds)) return LM_OK;
+    lm__model_change(model);
+    lm_status status = make_step(model, kinds, training, step);
+    lm__model_changed(model);
+    return status;
+}
+
 lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[3])
 {
-    return make_step(model, kinds, true, &model->train);
+    return have_step(model, kinds, true, &model->train);
 }
 
 lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[3])
 {
-    return make_step(model, kinds, false, &model->test);
+    return have_step(model, kinds, false, &model->test);
 }
 
 static lm_status predict_graph(const lm_model *model, lm_dtype dtype, lm_graph *graph)

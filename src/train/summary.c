@@ -64,10 +64,9 @@ static int64_t layer_parameters(const lm_layer *layer, bool trainable_only)
     return n;
 }
 
-int64_t lm_parameters(const lm_model *model, bool trainable_only)
+int64_t lm__model_parameters(const lm_model *model, bool trainable_only)
 {
     int64_t n = 0;
-    if (!model) return 0;
     for (int i = 0; i < model->nlayers; i++) n += layer_parameters(model->layer[i], trainable_only);
     return n;
 }
@@ -129,7 +128,7 @@ static int64_t optimizer_numbers(const lm_model *model)
 static void totals(lm__text *t, const lm_model *model)
 {
     size_t element = model->nlayers ? lm_dtype_size(model->layer[0]->dtype) : 4;
-    int64_t all = lm_parameters(model, false), trainable = lm_parameters(model, true);
+    int64_t all = lm__model_parameters(model, false), trainable = lm__model_parameters(model, true);
     int64_t extra = optimizer_numbers(model);
     total(t, "Total params", all + extra, element);
     total(t, "Trainable params", trainable, element);
