@@ -41,7 +41,7 @@ lm_value *lm__graph_fail(lm_graph *graph, int n, lm_value *const *values)
         graph = values[i]->node->graph;
         break;
     }
-    if (!graph) return &nowhere.poison;
+    if (!lm__object_is(graph, &lm__graph_type)) return &nowhere.poison;
     if (graph->object.status == LM_OK && graph->scope[0]) lm__fail_in("%s", graph->scope);
     lm__object_fail(graph, 0);
     return &graph->poison;

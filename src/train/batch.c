@@ -3,12 +3,14 @@
 
 lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool training)
 {
+    static const char *const name[] = {"x", "y", "sample_weight"};
     lm__array_kind kinds[3];
     double loss;
     int count = arrays[2] ? 3 : 2;
     for (int i = 0; i < 3; i++) {
-        if (i < count)
-            LM_TRY(lm__object_check(arrays[i], &lm__tensor_type, i == 0 ? "x" : i == 1 ? "y" : "sample_weight"));
+        if (i < count) LM_TRY(lm__object_check(arrays[i], &lm__tensor_type, name[i]));
+        if (i < count && !arrays[i]->rank)
+            return lm__fail(LM_INVALID, "%s is a single number; a batch has a first dimension, its examples", name[i]);
         lm__array_kind_of(i < count ? arrays[i] : NULL, &kinds[i]);
     }
     LM_TRY(training ? lm__model_train_step(model, kinds) : lm__model_test_step(model, kinds));

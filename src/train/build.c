@@ -210,9 +210,11 @@ static void unbuild(lm_model *model)
 
 lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims)
 {
+    if (rank < 0 || rank > LM_MAX_RANK || (rank && !dims))
+        return lm__fail(LM_INVALID, "lm_build got %d sizes%s; at most %d", rank, dims ? "" : " at NULL", LM_MAX_RANK);
     if (model->built) return rank ? lm__model_takes(model, "lm_build got", rank, dims) : LM_OK;
     if (!model->nlayers) return lm__fail(LM_INVALID, "the model has no layers; add some with lm_sequential_add");
-    if (rank < 1 || !dims) return lm__fail(LM_INVALID, "an input needs a batch dimension");
+    if (rank < 1) return lm__fail(LM_INVALID, "an input needs a batch dimension");
     lm_status status = set_input(model, rank - 1, dims + 1, model->layer[0]->dtype);
     if (!status) status = build_from(model, 0);
     if (status) unbuild(model);

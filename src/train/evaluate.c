@@ -40,6 +40,8 @@ lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluat
     if (args->batch_size < 1)
         return lm__fail(LM_INVALID, "batch_size = %lld, but it must be 1 or more", (long long)args->batch_size);
     if (lm_failed(data)) return lm__fail(lm_status_of(data), "%s", data ? lm_error(data) : "the dataset is NULL");
+    if (lm_data_count(data) == LM_ANY)
+        return lm__fail(LM_INVALID, "the data have no end; take a part of them with lm_data_take");
     lm_dataset *batches = lm_retain(data);
     if (!lm_data_batch_size(data)) batches = lm_data_batch(batches, args->batch_size, false);
     lm_status status = lm_failed(batches) ? lm__fail(lm_status_of(batches), "%s", lm_error(batches))

@@ -74,6 +74,8 @@ static lm_status prepare(fit *f, lm_dataset *data)
     if (lm_failed(f->train)) return lm__fail(lm_status_of(f->train), "%s", lm_error(f->train));
     if (f->validation && lm_failed(f->validation))
         return lm__fail(lm_status_of(f->validation), "validation: %s", lm_error(f->validation));
+    if (f->validation && lm_data_count(f->validation) == LM_ANY)
+        return lm__fail(LM_INVALID, "validation_data have no end; take a part of them with lm_data_take");
     f->steps = lm_data_count(f->train);
     if (f->args->steps_per_epoch && (f->steps == LM_ANY || f->steps > f->args->steps_per_epoch))
         f->steps = f->args->steps_per_epoch;
