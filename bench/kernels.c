@@ -2,7 +2,8 @@
  *
  *     ninja -C build bench_kernels && build/bin/bench_kernels [THREADS [WORD]]
  *
- * One line a kernel: the best of many runs in microseconds, and what it amounts to. WORD picks cases whose line has it. */
+ * One line a kernel: the best of many runs in microseconds, and what it amounts to. WORD picks cases whose line has
+ * it. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/conv2d.h"
@@ -39,10 +40,18 @@ static const lm__axis last = {1};
 
 static const bench cases[] = {
     {"conv2d", "first layer", &conv, {ARRAY(32, 28, 28, 1), ARRAY(3, 3, 1, 32)}, {ARRAY(32, 26, 26, 32)}},
-    {"conv2d_backward_kernel", "first layer", &conv, {ARRAY(32, 28, 28, 1), ARRAY(32, 26, 26, 32)}, {ARRAY(3, 3, 1, 32)}},
+    {"conv2d_backward_kernel",
+     "first layer",
+     &conv,
+     {ARRAY(32, 28, 28, 1), ARRAY(32, 26, 26, 32)},
+     {ARRAY(3, 3, 1, 32)}},
     {"max_pool2d", "", &pool, {ARRAY(32, 26, 26, 32)}, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}},
     {"max_pool2d_scatter", "", NULL, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}, {ARRAY(32, 26, 26, 32)}},
-    {"sum", "bias of the first layer", &(const lm__reduce_attr){{0, 1, 2}, 3, false}, {ARRAY(32, 26, 26, 32)}, {ARRAY(32)}},
+    {"sum",
+     "bias of the first layer",
+     &(const lm__reduce_attr){{0, 1, 2}, 3, false},
+     {ARRAY(32, 26, 26, 32)},
+     {ARRAY(32)}},
     {"sum", "bias of a dense layer", &(const lm__reduce_attr){{0}, 1, false}, {ARRAY(32, 128)}, {ARRAY(128)}},
     {"sum", "all", &(const lm__reduce_attr){{0, 1}, 2, false}, {ARRAY(256, 1000)}, {{LM_F32, 0, {0}}}},
     {"sum", "rows", &(const lm__reduce_attr){{1}, 1, false}, {ARRAY(2560, 100)}, {ARRAY(2560)}},
@@ -61,10 +70,26 @@ static const bench cases[] = {
     {"conv2d", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
     {"conv2d", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
     {"conv2d", "depthwise", &depthwise, {ARRAY(32, 32, 32, 64), ARRAY(3, 3, 1, 64)}, {ARRAY(32, 32, 32, 64)}},
-    {"conv2d_backward_input", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
-    {"conv2d_backward_input", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
-    {"conv2d_backward_kernel", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(32, 32, 32, 16)}, {ARRAY(3, 3, 16, 16)}},
-    {"conv2d_backward_kernel", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(32, 8, 8, 64)}, {ARRAY(3, 3, 64, 64)}},
+    {"conv2d_backward_input",
+     "16 channels",
+     &same,
+     {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)},
+     {ARRAY(32, 32, 32, 16)}},
+    {"conv2d_backward_input",
+     "64 channels",
+     &same,
+     {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)},
+     {ARRAY(32, 8, 8, 64)}},
+    {"conv2d_backward_kernel",
+     "16 channels",
+     &same,
+     {ARRAY(32, 32, 32, 16), ARRAY(32, 32, 32, 16)},
+     {ARRAY(3, 3, 16, 16)}},
+    {"conv2d_backward_kernel",
+     "64 channels",
+     &same,
+     {ARRAY(32, 8, 8, 64), ARRAY(32, 8, 8, 64)},
+     {ARRAY(3, 3, 64, 64)}},
 };
 
 static double now(void)
@@ -83,9 +108,15 @@ static double time_kernel(const lm__kernel *kernel, const lm__problem *p, const 
     if (kernel->prepare && kernel->prepare(p, &needs, &state) != LM_OK) return -1;
     if (kernel->open && kernel->open(p, state, &local) != LM_OK) return -1;
     size_t stride = (needs.scratch + 63) & ~(size_t)63;
-    lm__run run = {.problem = p, .in = in, .out = out, .packed = (const void *const *)packed, .scratch_stride = stride,
-                   .scratch = lm__alloc(stride * (size_t)lm__team_threads() + 1), .shared = lm__alloc(needs.shared + 1),
-                   .state = state, .local = local};
+    lm__run run = {.problem = p,
+                   .in = in,
+                   .out = out,
+                   .packed = (const void *const *)packed,
+                   .scratch_stride = stride,
+                   .scratch = lm__alloc(stride * (size_t)lm__team_threads() + 1),
+                   .shared = lm__alloc(needs.shared + 1),
+                   .state = state,
+                   .local = local};
     unsigned fp = lm__fp_fast();
     double best = 1e9, begin = now();
     for (int i = 0; i < 3 || (i < 2000 && now() - begin < 0.2); i++) {
@@ -112,7 +143,8 @@ static size_t describe(lm__desc *to, lm_dtype dtype, int rank, const int64_t *di
 /* A place within the window of 2 x 2 that element k of a result belongs to. */
 static int32_t place_of(size_t k, const int64_t *dims)
 {
-    size_t width = (size_t)dims[2], ox = k / (size_t)dims[3] % width, oy = k / (size_t)dims[3] / width % (size_t)dims[1];
+    size_t width = (size_t)dims[2], ox = k / (size_t)dims[3] % width,
+           oy = k / (size_t)dims[3] / width % (size_t)dims[1];
     return (int32_t)((oy * 2 + k % 3 % 2) * 2 * width + ox * 2 + k % 5 % 2);
 }
 

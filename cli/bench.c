@@ -102,7 +102,7 @@ static int measure(const bench_workload *w, report *out)
     }
     ssize_t got;
     while ((got = read(ends[0], out, sizeof *out)) < 0 && errno == EINTR)
-        if (cli_interrupted()) kill(pid, SIGINT);       /* a terminal tells it too, but kill may have meant us alone */
+        if (cli_interrupted()) kill(pid, SIGINT); /* a terminal tells it too, but kill may have meant us alone */
     close(ends[0]);
     int status = wait_for(w, pid);
     if (!status && got != sizeof *out) status = cli_error("bench %s: its process sent no figures", w->name);

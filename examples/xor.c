@@ -185,8 +185,9 @@ static int apply(const example *run)
 int main(int argc, char **argv)
 {
     const double rate = 0.5;
-    example run = example_begin(argc, argv, (example){.name = "xor", .epochs = 2000},
-                                "exclusive or by gradient descent, with the forward and the backward pass made visible");
+    example run =
+        example_begin(argc, argv, (example){.name = "xor", .epochs = 2000},
+                      "exclusive or by gradient descent, with the forward and the backward pass made visible");
     if (run.apply) return apply(&run);
 
     lm_tensor *x = lm_tensor_copy_of(LM_F32, 2, (int64_t[]){4, 2}, (float[]){0, 0, 0, 1, 1, 0, 1, 1});

@@ -10,9 +10,9 @@
  *     lm_function *step = lm_function(.graph = g, .inputs = {x, y}, .outputs = {loss});
  *     lm_function_run(step, (lm_tensor *[]){xs, ys}, results);
  *
- * A graph is built by one thread. Values belong to their graph. The first mistake is recorded on the graph; building goes
- * on with poisoned values, and lm_function reports it. A finished function may be run by any number of threads if it
- * assigns no variable, by one at a time if it does (LM_BUSY otherwise). */
+ * A graph is built by one thread. Values belong to their graph. The first mistake is recorded on the graph; building
+ * goes on with poisoned values, and lm_function reports it. A finished function may be run by any number of threads
+ * if it assigns no variable, by one at a time if it does (LM_BUSY otherwise). */
 #ifndef LAMINA_GRAPH_H
 #define LAMINA_GRAPH_H
 
@@ -28,8 +28,8 @@ typedef struct lm_function lm_function;
 /* An empty graph. New reference; its functions retain it. */
 lm_graph *lm_graph_new(void);
 
-/* An input. LM_ANY as the first dimension is the batch, the same for all inputs of the graph; elsewhere it is a size of
- * its own. */
+/* An input. LM_ANY as the first dimension is the batch, the same for all inputs of the graph; elsewhere it is a size
+ * of its own. */
 lm_value *lm_placeholder_new(lm_graph *graph, const char *name, lm_dtype dtype, int rank, const int64_t *dims);
 #define lm_placeholder(graph, name, dtype, ...)                                                                  \
     lm_placeholder_new((graph), (name), (dtype), (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),      \
@@ -50,8 +50,8 @@ lm_status lm_variable_set(lm_variable *variable, const lm_tensor *value);
 lm_value *lm_read(lm_graph *graph, lm_variable *variable);
 lm_status lm_assign(lm_graph *graph, lm_variable *variable, lm_value *value);
 
-/* out[i] = d loss / d wrt[i], as new values of the same graph, which may be differentiated again. A loss that is not a
- * scalar is summed. */
+/* out[i] = d loss / d wrt[i], as new values of the same graph, which may be differentiated again. A loss that is not
+ * a scalar is summed. */
 lm_status lm_gradients(lm_value *loss, int n, lm_value *const *wrt, lm_value **out);
 
 /* A value's type and shape; unknown dimensions are LM_ANY. Returns the rank, or -1 for a poisoned value. */

@@ -1,7 +1,7 @@
 /* lamina/model.h: models: build, compile, fit, evaluate, predict, save. Keras's words, defaults and numbers.
  *
- * Errors: the first one is recorded on the model (lm_failed, lm_error); compile, fit, evaluate and save then do nothing until
- * lm_clear. Messages name the layer and its index, what came, what was expected, and the likely fix.
+ * Errors: the first one is recorded on the model (lm_failed, lm_error); compile, fit, evaluate and save then do
+ * nothing until lm_clear. Messages name the layer and its index, what came, what was expected, and the likely fix.
  * Threads: lm_predict and other calls on a const model from any thread at once; everything else from one thread. A
  * second thread that trains or changes a model in use gets LM_BUSY. */
 #ifndef LAMINA_MODEL_H
@@ -20,10 +20,11 @@ typedef struct lm_history lm_history;
 /* The seed of what is made from now on in this process: initial weights, shuffling, dropout. 0 at start. */
 void lm_set_seed(uint64_t seed);
 
-/* --- building -------------------------------------------------------------------------------------------------------- */
+/* --- building
+ * -------------------------------------------------------------------------------------------------------- */
 
-/* A stack of layers. Takes over the references; the count comes from the array, so a NULL or failed layer is an error,
- * not an end. New reference. */
+/* A stack of layers. Takes over the references; the count comes from the array, so a NULL or failed layer is an
+ * error, not an end. New reference. */
 lm_model *lm_sequential_new(size_t count, lm_layer *const *layers);
 #define lm_sequential(...)                                                                                       \
     lm_sequential_new(sizeof((lm_layer *[]){NULL, ##__VA_ARGS__}) / sizeof(lm_layer *) - 1,                      \
@@ -46,11 +47,12 @@ const char *lm_layer_class(const lm_layer *layer);
 int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 
-/* Makes the weights for inputs of the given shape, batch included (LM_ANY); models with an input layer are built already. */
+/* Makes the weights for inputs of the given shape, batch included (LM_ANY); models with an input layer are built
+ * already. */
 lm_status lm_build(lm_model *model, int rank, const int64_t *dims);
 
-/* Keras's table of layers, shapes and parameters, to the progress sink (stdout). `memory` adds the plan of a training step
- * (or of prediction, if not compiled) for batches of `batch_size`: every buffer, its life, the total. */
+/* Keras's table of layers, shapes and parameters, to the progress sink (stdout). `memory` adds the plan of a training
+ * step (or of prediction, if not compiled) for batches of `batch_size`: every buffer, its life, the total. */
 typedef struct lm_summary_args {
     size_t size;
     bool memory;
@@ -65,13 +67,15 @@ lm_status lm_summary_with(lm_model *model, const lm_summary_args *args);
  * multiply-add of the matrix products and convolutions that are needed. NaN on failure. */
 double lm_flops(lm_model *model, int64_t batch_size, bool training);
 
-/* --- weights ------------------------------------------------------------------------------------------------------------ */
+/* --- weights
+ * ------------------------------------------------------------------------------------------------------------ */
 
 int lm_weights(const lm_model *model);                              /* number: per layer trainable, then the others */
 lm_variable *lm_weight(const lm_model *model, int index);           /* borrowed; lm_variable_value, lm_variable_set */
 int64_t lm_parameters(const lm_model *model, bool trainable_only);
 
-/* --- training ------------------------------------------------------------------------------------------------------------ */
+/* --- training
+ * ------------------------------------------------------------------------------------------------------------ */
 
 enum { LM_MAX_METRICS = 16 };
 typedef struct lm_compile_args {
@@ -94,8 +98,8 @@ typedef struct lm_fit_args {
     lm_dataset *validation_data;                                    /* borrowed                            */
     double validation_split;                                        /* the last part, taken before shuffling */
     bool shuffle;
-    int verbose;                                                    /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a
-                                                                       terminal, else lines                 */
+    int verbose; /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a
+                    terminal, else lines                 */
     int64_t steps_per_epoch;                                        /* 0: to the end of the data           */
 } lm_fit_args;
 #define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)
@@ -145,23 +149,27 @@ lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor 
 void lm_request_stop(lm_model *model);
 int lm_stopped(const lm_model *model);                              /* whether the last fit ended so */
 
-/* --- prediction ---------------------------------------------------------------------------------------------------------- */
+/* --- prediction
+ * ---------------------------------------------------------------------------------------------------------- */
 
-/* The outputs for all of the data (its first tensor) as one array. New reference, poisoned on failure; the model itself
- * records nothing. Any thread. */
+/* The outputs for all of the data (its first tensor) as one array. New reference, poisoned on failure; the model
+ * itself records nothing. Any thread. */
 lm_tensor *lm_predict(const lm_model *model, lm_dataset *data);
 lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
 /* One call on the caller's memory: x is (n, …) of the input's type and shape, y receives (n, …). Any thread. */
 lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y);
 
-/* --- files ---------------------------------------------------------------------------------------------------------------- */
+/* --- files
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* Keras's .keras format, both ways. Written whole or not at all. lm_load: new reference, poisoned on failure. A model
- * whose optimizer, loss or metrics Lamina does not have is loaded without them: lm_last_error names what is missing. */
+ * whose optimizer, loss or metrics Lamina does not have is loaded without them: lm_last_error names what is missing.
+ * */
 lm_status lm_save(lm_model *model, const char *path);
 lm_model *lm_load(const char *path);
 
-/* --- output --------------------------------------------------------------------------------------------------------------- */
+/* --- output
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* Where progress bars and summaries go: write(user, text, bytes), calls serialised. `terminal`: whether lines may be
  * rewritten. NULL brings stdout back. */

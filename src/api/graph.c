@@ -126,9 +126,11 @@ lm_status lm_assign(lm_graph *graph, lm_variable *variable, lm_value *value)
 
 lm_status lm_gradients(lm_value *loss, int n, lm_value *const *wrt, lm_value **out)
 {
-    if (n < 0 || (n > 0 && (!wrt || !out))) return lm__fail(LM_INVALID, "lm_gradients: n is %d, or an array is NULL", n);
+    if (n < 0 || (n > 0 && (!wrt || !out)))
+        return lm__fail(LM_INVALID, "lm_gradients: n is %d, or an array is NULL", n);
     for (int i = 0; i < n; i++) out[i] = loss;
-    if (lm__bad(loss)) return lm__fail(LM_INVALID, "lm_gradients: the loss could not be built (see the graph's error)");
+    if (lm__bad(loss))
+        return lm__fail(LM_INVALID, "lm_gradients: the loss could not be built (see the graph's error)");
     return lm__graph_gradients(loss->node->graph, loss, n, wrt, out);
 }
 

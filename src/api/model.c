@@ -167,7 +167,8 @@ lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor 
 
 int lm_stopped(const lm_model *model) { return is_model(model) && atomic_load(&model->stopped); }
 
-/* --- prediction: the model is const, errors are the thread's ------------------------------------------------------ */
+/* --- prediction: the model is const, errors are the thread's ------------------------------------------------------
+ * */
 
 static lm_tensor *poisoned(void) { return lm__object_poison(&lm__tensor_type); }
 
@@ -195,7 +196,8 @@ static lm_status predict_into(const lm_model *model, int64_t n, const void *x, v
     for (int i = 1; i < model->input.rank; i++) {
         dims[i] = model->input.dim[i];
         if (!lm__dim_known(dims[i]))
-            return lm__fail(LM_UNSUPPORTED, "lm_predict_into: size %d of the input is not fixed; use lm_predict_array", i);
+            return lm__fail(LM_UNSUPPORTED,
+                            "lm_predict_into: size %d of the input is not fixed; use lm_predict_array", i);
     }
     return lm__model_predict_into(model, n, model->input_dtype, dims, x, y);
 }
@@ -210,8 +212,9 @@ lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void 
     return status;
 }
 
-/* --- looking: also at a model that carries an error (one that could not be made has nothing), and at what another thread
- * may be changing ------------------------------------------------------------------------------------------------ */
+/* --- looking: also at a model that carries an error (one that could not be made has nothing), and at what another
+ * thread may be changing
+ * ------------------------------------------------------------------------------------------------ */
 
 static bool look(const lm_model *model)
 {
@@ -241,7 +244,10 @@ lm_layer *lm_model_layer(const lm_model *model, int index)
 
 static bool is_layer(const lm_layer *layer) { return lm__object_is(layer, &lm__layer_type) && !lm_failed(layer); }
 
-const char *lm_layer_name(const lm_layer *layer) { return is_layer(layer) && layer->base.name ? layer->base.name : ""; }
+const char *lm_layer_name(const lm_layer *layer)
+{
+    return is_layer(layer) && layer->base.name ? layer->base.name : "";
+}
 const char *lm_layer_class(const lm_layer *layer) { return is_layer(layer) ? layer->base.class->name : ""; }
 
 static int shape_out(const lm_model *model, bool output, lm_dtype *dtype, int64_t *dims)
@@ -289,7 +295,8 @@ int64_t lm_parameters(const lm_model *model, bool trainable_only)
     return n;
 }
 
-/* --- configurations --------------------------------------------------------------------------------------------------- */
+/* --- configurations
+ * --------------------------------------------------------------------------------------------------- */
 
 lm_layer *lm_layer_from_config(const char *class_name, const char *json)
 {
@@ -297,7 +304,8 @@ lm_layer *lm_layer_from_config(const char *class_name, const char *json)
     if (!class_name) lm__fail(LM_INVALID, "the name of the layer's class is NULL");
     json_error_t error;
     json_t *config = class ? json_loads(json ? json : "{}", JSON_REJECT_DUPLICATES, &error) : NULL;
-    if (class && !config) lm__fail(LM_CORRUPT, "%s: its JSON is wrong in line %d: %s", class->name, error.line, error.text);
+    if (class && !config)
+        lm__fail(LM_CORRUPT, "%s: its JSON is wrong in line %d: %s", class->name, error.line, error.text);
     lm_layer *layer = config ? lm__layer_from(class, config) : lm__object_poison(&lm__layer_type);
     json_decref(config);
     return layer;

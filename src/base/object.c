@@ -97,7 +97,7 @@ lm_status lm__object_check(const void *object, const lm__type *type, const char 
     const lm__object *o = object;
     if (!o) return lm__fail(LM_INVALID, "%s: NULL instead of %s %s", what, article(type->name), type->name);
     if (o->type != type)
-        return lm__fail(LM_INVALID, "%s: %s %s came where %s %s was expected", what, article(o->type->name), o->type->name,
-                        article(type->name), type->name);
+        return lm__fail(LM_INVALID, "%s: %s %s came where %s %s was expected", what, article(o->type->name),
+                        o->type->name, article(type->name), type->name);
     return o->status == LM_OK ? LM_OK : lm__fail(o->status, "%s", lm_error(o));
 }

@@ -31,8 +31,8 @@ lm_status lm__no_memory(unsigned long long bytes);
         if (status != LM_OK) goto label;                                                                         \
     } while (0)
 
-/* The name in the NULL-terminated list that is nearest to `name` (edit distance), else one that begins so, or NULL if none is
- * near; for messages of the form: unknown activation "rely" (did you mean "relu"?). */
+/* The name in the NULL-terminated list that is nearest to `name` (edit distance), else one that begins so, or NULL if
+ * none is near; for messages of the form: unknown activation "rely" (did you mean "relu"?). */
 const char *lm__nearest(const char *name, const char *const *list);
 
 #endif

@@ -21,8 +21,8 @@ void lm__parallel(size_t jobs, lm__job_fn *fn, void *argument);
 
 int lm__team_threads(void);
 
-/* Between the two the number of threads stays as it is: for runs whose memory is cut by it. They nest; each belongs to
- * the thread that called it. */
+/* Between the two the number of threads stays as it is: for runs whose memory is cut by it. They nest; each belongs
+ * to the thread that called it. */
 void lm__team_hold(void);
 void lm__team_release(void);
 

@@ -57,7 +57,8 @@ lm_dataset *lm_data_from_tensors(int n, lm_tensor *const *tensors)
     lm_status status = LM_OK;
     if (lm_failed(a)) return &a->ds;
     if (n < 1 || n > LM_DATA_MAX_TENSORS || !tensors)
-        status = lm__fail(LM_INVALID, "a dataset of %d arrays; it takes 1 to %d", tensors ? n : 0, LM_DATA_MAX_TENSORS);
+        status =
+            lm__fail(LM_INVALID, "a dataset of %d arrays; it takes 1 to %d", tensors ? n : 0, LM_DATA_MAX_TENSORS);
     for (int i = 0; !status && i < n; i++) status = add(a, i, tensors[i]);
     return status ? lm__data_poison(&a->ds) : &a->ds;
 }

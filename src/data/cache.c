@@ -83,8 +83,13 @@ static lm_status read_elements(lm__cursor *c, int64_t n, int64_t *index, char *c
     return LM_OK;
 }
 
-static const lm__data_kind kind = {.name = "cache", .dataset_bytes = sizeof(cache), .cursor_bytes = sizeof(lm__cursor),
-                                   .destroy = destroy, .open = open_cursor, .begin = begin, .read = read_elements};
+static const lm__data_kind kind = {.name = "cache",
+                                   .dataset_bytes = sizeof(cache),
+                                   .cursor_bytes = sizeof(lm__cursor),
+                                   .destroy = destroy,
+                                   .open = open_cursor,
+                                   .begin = begin,
+                                   .read = read_elements};
 
 lm_dataset *lm_data_cache(lm_dataset *from)
 {

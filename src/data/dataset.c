@@ -139,8 +139,9 @@ static lm_tensor *whole(const lm_dataset *ds, int i)
     if (ds->count == LM_ANY)
         lm__fail(LM_INVALID, "lm_data_array: the dataset has no end; take a part of it with lm_data_take");
     else if (examples == LM_ANY)
-        lm__fail(LM_INVALID, "lm_data_array: the number of examples depends on the epoch, as a shuffle brings smaller "
-                             "batches first; shuffle before batching");
+        lm__fail(LM_INVALID,
+                 "lm_data_array: the number of examples depends on the epoch, as a shuffle brings smaller "
+                 "batches first; shuffle before batching");
     else if (spec->rank + own > LM_MAX_RANK)
         lm__fail(LM_INVALID, "lm_data_array: elements of rank %d make no array of a rank up to %d", spec->rank,
                  LM_MAX_RANK);

@@ -1,8 +1,9 @@
 /* data/dataset.h: the inside of datasets.
  *
- * Every dataset can read any of its elements by number: a shuffle is a table of numbers, a batch reads `size` elements of
- * its source in one call. What is passed down is a list of numbers, what is filled is the caller's memory, so that
- * shuffle, take, skip, repeat and batch over arrays come to arithmetic on numbers and one copy of each row.
+ * Every dataset can read any of its elements by number: a shuffle is a table of numbers, a batch reads `size`
+ * elements of its source in one call. What is passed down is a list of numbers, what is filled is the caller's
+ * memory, so that shuffle, take, skip, repeat and batch over arrays come to arithmetic on numbers and one copy of
+ * each row.
  *
  * An element's tensors have fixed types and shapes, but for the first dimension of a batch, which may be smaller than
  * usual (the last one of an epoch).
@@ -112,7 +113,8 @@ void lm__gather(char *to, const char *from, size_t bytes, int64_t n, const int64
  * anything since `before` (lm__stream of the last error then). */
 lm_status lm__data_callback_failed(const char *what, int64_t element, lm_status status, uint64_t before);
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------
+ * */
 
 /* A reader of a dataset; belongs to one thread. All memory is taken when it is opened. */
 struct lm__cursor {

@@ -59,7 +59,8 @@ static lm_status check(lm_dataset *ds, int64_t count, int n, lm_tensor *const *l
 {
     if (!make) return lm__fail(LM_INVALID, "from_function: the function is NULL");
     if (count < 0 && count != LM_ANY)
-        return lm__fail(LM_INVALID, "from_function: a count of %lld, expected 0 or more, or LM_ANY", (long long)count);
+        return lm__fail(LM_INVALID, "from_function: a count of %lld, expected 0 or more, or LM_ANY",
+                        (long long)count);
     ds->count = count;
     return lm__data_like(ds, "from_function: like", n, like);
 }

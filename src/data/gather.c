@@ -12,8 +12,9 @@ static void fetch(const char *row, size_t bytes)
     for (size_t at = 0; at < end; at += CACHE_LINE) __builtin_prefetch(row + at);
 }
 
-#define GATHER(T)                                                                                                \
-    for (int64_t k = 0; k < n; k++) memcpy(to + k * (int64_t)sizeof(T), from + index[k] * (int64_t)sizeof(T), sizeof(T))
+#define GATHER(T)                                                                                                    \
+    for (int64_t k = 0; k < n; k++)                                                                                  \
+    memcpy(to + k * (int64_t)sizeof(T), from + index[k] * (int64_t)sizeof(T), sizeof(T))
 
 void lm__gather(char *to, const char *from, size_t bytes, int64_t n, const int64_t *index)
 {

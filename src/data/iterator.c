@@ -86,8 +86,8 @@ static lm_status begin(lm_iterator *it, int64_t epoch, int64_t start)
     return lm__cursor_begin(it->cursor, epoch);
 }
 
-/* A prefetch below a shuffle cannot know what to make ahead; what comes out at the top is known. So the work goes to a
- * thread there instead, and the elements are the same. Returns a new reference. */
+/* A prefetch below a shuffle cannot know what to make ahead; what comes out at the top is known. So the work goes to
+ * a thread there instead, and the elements are the same. Returns a new reference. */
 static lm_dataset *with_thread(lm_dataset *ds)
 {
     bool any_order = false;
@@ -151,7 +151,8 @@ int lm_iterator_next(lm_iterator *it, lm_tensor *out[LM_DATA_MAX_TENSORS])
 
 lm_status lm_iterator_restart(lm_iterator *it, int64_t epoch)
 {
-    if (lm__object_is(it, &lm__iterator_type)) lm_clear(it);  /* an error while reading ends an epoch, not the iterator */
+    if (lm__object_is(it, &lm__iterator_type))
+        lm_clear(it); /* an error while reading ends an epoch, not the iterator */
     LM_TRY(lm__object_check(it, &lm__iterator_type, "iterator"));
     return begin(it, epoch, 0);
 }

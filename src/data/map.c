@@ -61,8 +61,10 @@ static lm_status set_batches(lm_dataset *ds)
     for (int i = 0; ds->batch_size && i < ds->n; i++) {
         lm__spec spec = ds->spec[i];
         if (spec.rank < 1 || (spec.dims[0] != ds->batch_size && spec.dims[0] != ds->rows))
-            return lm__fail(LM_INVALID, "map: tensor %d of `like` has first dimension %lld, but the elements are "
-                            "batches of %lld", i, (long long)(spec.rank ? spec.dims[0] : 0), (long long)ds->batch_size);
+            return lm__fail(LM_INVALID,
+                            "map: tensor %d of `like` has first dimension %lld, but the elements are "
+                            "batches of %lld",
+                            i, (long long)(spec.rank ? spec.dims[0] : 0), (long long)ds->batch_size);
         spec.dims[0] = ds->rows;
         LM_TRY(lm__data_spec(ds, i, spec.dtype, spec.rank, spec.dims));
     }

@@ -37,7 +37,8 @@ typedef struct prefetch_cursor {
     char message[1024];
 } prefetch_cursor;
 
-/* --- the thread --------------------------------------------------------------------------------------------------- */
+/* --- the thread ---------------------------------------------------------------------------------------------------
+ * */
 
 static lm_status make(prefetch_cursor *p, int64_t epoch, int64_t index, size_t slot)
 {
@@ -95,7 +96,8 @@ static lm_status start(prefetch_cursor *p)
     return LM_OK;
 }
 
-/* --- the reader --------------------------------------------------------------------------------------------------- */
+/* --- the reader ---------------------------------------------------------------------------------------------------
+ * */
 
 /* With the lock held: drops what was made and has the thread go on at an element; -1: rest. */
 static void send_to(prefetch_cursor *p, int64_t index)
@@ -196,9 +198,15 @@ static int ahead_of(const lm_dataset *ds)
     return ((const prefetch *)ds)->elements;
 }
 
-static const lm__data_kind kind = {
-    .name = "prefetch", .dataset_bytes = sizeof(prefetch), .cursor_bytes = sizeof(prefetch_cursor), .open = open_cursor,
-    .close = close_cursor, .begin = begin, .read = read_elements, .lend = lend, .ahead = ahead_of};
+static const lm__data_kind kind = {.name = "prefetch",
+                                   .dataset_bytes = sizeof(prefetch),
+                                   .cursor_bytes = sizeof(prefetch_cursor),
+                                   .open = open_cursor,
+                                   .close = close_cursor,
+                                   .begin = begin,
+                                   .read = read_elements,
+                                   .lend = lend,
+                                   .ahead = ahead_of};
 
 lm_dataset *lm_data_prefetch(lm_dataset *from, int elements)
 {

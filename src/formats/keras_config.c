@@ -14,8 +14,9 @@ static json_t *shape_json(const lm__shape *shape)
 static json_t *input_layer(const lm_model *model)
 {
     return json_pack("{s:s, s:s, s:{s:o, s:s, s:b, s:b, s:s}, s:n}", "module", "keras.layers", "class_name",
-                     "InputLayer", "config", "batch_shape", shape_json(&model->input), "dtype", lm_dtype_name(model->input_dtype),
-                     "sparse", 0, "ragged", 0, "name", "input_layer", "registered_name");
+                     "InputLayer", "config", "batch_shape", shape_json(&model->input), "dtype",
+                     lm_dtype_name(model->input_dtype), "sparse", 0, "ragged", 0, "name", "input_layer",
+                     "registered_name");
 }
 
 static json_t *layer_list(const lm_model *model)
@@ -68,8 +69,9 @@ json_t *lm__keras_config(const lm_model *model)
     json_t *layers = layer_list(model);
     json_t *all = NULL;
     if (layers)
-        all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential", "config",
-                        "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers, "registered_name");
+        all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",
+                        "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
+                        "registered_name");
     if (all && model->has_input) {
         json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(&model->input));
         json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(&model->input)));

@@ -30,8 +30,10 @@ static lm_status check_bodies(const lm_graph *graph, lm_graph *const *body)
         LM_TRY(lm__object_check(body[i], &lm__graph_type, "body"));
         if (body[i]->dims != graph->dims) return lm__fail(LM_INTERNAL, "a body must share its graph's dimensions");
         if (body[i]->nstates)
-            return lm__fail(LM_UNSUPPORTED, "the body reads variable \"%s\" itself; read it outside and pass the value "
-                            "in", body[i]->states[0].variable->name);
+            return lm__fail(LM_UNSUPPORTED,
+                            "the body reads variable \"%s\" itself; read it outside and pass the value "
+                            "in",
+                            body[i]->states[0].variable->name);
     }
     return LM_OK;
 }

@@ -1,8 +1,8 @@
 /* graph/dim.h: dimensions that may be symbols.
  *
- * A dimension is an integer expression over symbols (a batch size, a sequence length). Constants are themselves (>= 0);
- * everything else is a handle (<= -2) into a table that graphs share with their sub-graphs. Expressions are kept as
- * polynomials in a canonical order, so two that are equal for every value of their symbols are the same handle. */
+ * A dimension is an integer expression over symbols (a batch size, a sequence length). Constants are themselves (>=
+ * 0); everything else is a handle (<= -2) into a table that graphs share with their sub-graphs. Expressions are kept
+ * as polynomials in a canonical order, so two that are equal for every value of their symbols are the same handle. */
 #ifndef LM_GRAPH_DIM_H
 #define LM_GRAPH_DIM_H
 
@@ -45,7 +45,8 @@ int lm__dim_equal(lm__dims *table, lm__dim a, lm__dim b);
 /* Whether a is a multiple of b, decided: 1 yes, 0 no, -1 depends. */
 int lm__dim_divides(lm__dims *table, lm__dim a, lm__dim b);
 
-/* The value with symbols bound: values[k] belongs to the k-th symbol in the order of their making (lm__dim_symbol_count);
+/* The value with symbols bound: values[k] belongs to the k-th symbol in the order of their making
+ * (lm__dim_symbol_count);
  * -1 leaves it unbound, and the result is then a handle. */
 lm__dim lm__dim_bind(lm__dims *table, lm__dim d, const int64_t *values);
 int lm__dim_symbol_count(const lm__dims *table);
@@ -61,8 +62,8 @@ int lm__shape_equal(lm__dims *table, const lm__shape *a, const lm__shape *b);  /
 lm__dim lm__shape_product(lm__dims *table, const lm__shape *s);
 char *lm__shape_print(const lm__dims *table, const lm__shape *s, char *text, size_t bytes); /* "(N, 28, 28, 1)" */
 
-/* NumPy's broadcasting of a and b; LM_INVALID names both shapes and the axis. A symbol against a constant other than 1
- * cannot be decided and is refused. */
+/* NumPy's broadcasting of a and b; LM_INVALID names both shapes and the axis. A symbol against a constant other than
+ * 1 cannot be decided and is refused. */
 lm_status lm__shape_broadcast(lm__dims *table, const lm__shape *a, const lm__shape *b, lm__shape *out);
 
 #endif

@@ -1,8 +1,8 @@
 /* graph/graph.h: graphs of ops.
  *
- * A graph is a list of nodes in an order that can be executed. Values are single-assignment; the state that outlives a
- * run is in variables: reading one gives its current version, assigning makes the next, and lm__graph_commit stores the
- * last versions at the end. Everything lives in the graph's arena and is freed with it. One thread at a time.
+ * A graph is a list of nodes in an order that can be executed. Values are single-assignment; the state that outlives
+ * a run is in variables: reading one gives its current version, assigning makes the next, and lm__graph_commit stores
+ * the last versions at the end. Everything lives in the graph's arena and is freed with it. One thread at a time.
  *
  * The first error is recorded on the graph; from then on building gives the poisoned value and changes nothing. */
 #ifndef LM_GRAPH_GRAPH_H
@@ -80,8 +80,8 @@ extern const lm__type lm__graph_type;
 lm_graph *lm__graph_new(const lm__op_table *table, lm__dims *dims);
 
 /* The inside of every builder: checks, infers, appends. `attr` is copied (attr_size bytes). On failure the error is
- * recorded on the graph (that of the first good input, or `graph`) and the poisoned value comes back. lm__apply returns
- * output 0, lm__apply_node the node or NULL. `graph` may be NULL where there are inputs. */
+ * recorded on the graph (that of the first good input, or `graph`) and the poisoned value comes back. lm__apply
+ * returns output 0, lm__apply_node the node or NULL. `graph` may be NULL where there are inputs. */
 lm_value *lm__apply(lm_graph *graph, const lm__op *op, const void *attr, int nin, lm_value *const *in);
 lm__node *lm__apply_node(lm_graph *graph, const lm__op *op, const void *attr, int nin, lm_value *const *in,
                          lm_graph *const *body);
@@ -102,7 +102,8 @@ lm_value *lm__graph_fail(lm_graph *graph, int n, lm_value *const *values);
 /* The scope for nodes made from now on ("conv2d_1"); returns the previous one, to be put back. */
 const char *lm__graph_scope(lm_graph *graph, const char *scope);
 
-/* State. lm__graph_read: the current version. lm__graph_assign: the next one; type and shape must be the variable's. */
+/* State. lm__graph_read: the current version. lm__graph_assign: the next one; type and shape must be the variable's.
+ * */
 lm_value *lm__graph_read(lm_graph *graph, lm_variable *variable);
 lm_status lm__graph_assign(lm_graph *graph, lm_variable *variable, lm_value *value);
 
@@ -112,11 +113,11 @@ lm_status lm__graph_commit(lm_graph *graph, lm_value *guard);
 
 lm_status lm__graph_output(lm_graph *graph, lm_value *value);
 
-/* Reverse mode: grads[i] = d sum(loss)/d wrt[i], as nodes of the graph; zeros where nothing flows. `loss` must be a float.
- * LM_UNSUPPORTED names an op on the way that has no gradient. */
+/* Reverse mode: grads[i] = d sum(loss)/d wrt[i], as nodes of the graph; zeros where nothing flows. `loss` must be a
+ * float. LM_UNSUPPORTED names an op on the way that has no gradient. */
 lm_status lm__graph_gradients(lm_graph *graph, lm_value *loss, int n, lm_value *const *wrt, lm_value **grads);
-/* The general form: several outputs with given upstream gradients (NULL entry: ones). grads[i] may come back NULL where
- * nothing flows. */
+/* The general form: several outputs with given upstream gradients (NULL entry: ones). grads[i] may come back NULL
+ * where nothing flows. */
 lm_status lm__graph_vjp(lm_graph *graph, int nout, lm_value *const *out, lm_value *const *upstream, int n,
                         lm_value *const *wrt, lm_value **grads);
 
@@ -124,8 +125,8 @@ lm_status lm__graph_vjp(lm_graph *graph, int nout, lm_value *const *out, lm_valu
  * Nodes that reach no output and no effect are left out. Inputs, outputs and states keep their order. */
 lm_status lm__graph_clone(const lm_graph *graph, const int64_t *symbols, lm_graph **out);
 
-/* Copies the nodes of `body` into `graph`, with `in` in place of its inputs; out receives its outputs (noutputs of them). For
- * gradients of control ops and for decompose. */
+/* Copies the nodes of `body` into `graph`, with `in` in place of its inputs; out receives its outputs (noutputs of
+ * them). For gradients of control ops and for decompose. */
 lm_status lm__graph_inline(lm_graph *graph, const lm_graph *body, lm_value *const *in, lm_value **out);
 
 /* --- for passes ----------------------------------------------------------------------------------------------- */

@@ -27,9 +27,9 @@ enum {
     LM__OP_EFFECT = 32,     /* kept although nobody reads its output: store                              */
 };
 
-/* The fields of an op's attribute struct, for printing, comparing and binding symbols. A struct without fields is NULL.
- * Attribute structs are zeroed before they are filled, and hold no pointers except LM__ATTR_OBJECT (retained by the
- * graph) and LM__ATTR_NAME (copied into the graph's arena). */
+/* The fields of an op's attribute struct, for printing, comparing and binding symbols. A struct without fields is
+ * NULL. Attribute structs are zeroed before they are filled, and hold no pointers except LM__ATTR_OBJECT (retained by
+ * the graph) and LM__ATTR_NAME (copied into the graph's arena). */
 typedef enum lm__attr_kind {
     LM__ATTR_INT,           /* int64_t                          */
     LM__ATTR_FLOAT,         /* double                           */
@@ -51,8 +51,8 @@ typedef struct lm__attr {
 #define LM__ATTR(type, field, kind) {#field, kind, offsetof(type, field), 1}
 #define LM__ATTR_N(type, field, kind, n) {#field, kind, offsetof(type, field), n}
 
-/* Inference: from inputs and attributes to the types and shapes of the outputs; called when a node is built with symbols,
- * and again with numbers when a plan is made. Refuses with LM_INVALID what can be decided now. */
+/* Inference: from inputs and attributes to the types and shapes of the outputs; called when a node is built with
+ * symbols, and again with numbers when a plan is made. Refuses with LM_INVALID what can be decided now. */
 typedef struct lm__infer {
     lm_graph *graph;
     lm__dims *dims;
@@ -66,10 +66,10 @@ typedef struct lm__infer {
     lm__shape shape[LM__MAX_OUTPUTS];
 } lm__infer;
 
-/* Gradient (vector-Jacobian product): from the gradients of the outputs to those of the inputs, as nodes of the same graph.
- * grad_out[i] is NULL where output i has no gradient (at least one has). Set grad_in[i] for every i with needs[i];
- * leaving it NULL means that nothing flows there. For LM__OP_MAP the gradient may keep the output's shape: the
- * engine sums it down to the input's. */
+/* Gradient (vector-Jacobian product): from the gradients of the outputs to those of the inputs, as nodes of the same
+ * graph. grad_out[i] is NULL where output i has no gradient (at least one has). Set grad_in[i] for every i with
+ * needs[i]; leaving it NULL means that nothing flows there. For LM__OP_MAP the gradient may keep the output's shape:
+ * the engine sums it down to the input's. */
 typedef struct lm__vjp {
     lm_graph *graph;
     lm__node *node;

@@ -19,7 +19,8 @@ static int64_t gcd(int64_t a, int64_t b)
     return a < 0 ? -a : a;
 }
 
-/* Graded lexicographic order: < 0 if a's atoms come before b's. It is kept by multiplication, as long division needs. */
+/* Graded lexicographic order: < 0 if a's atoms come before b's. It is kept by multiplication, as long division needs.
+ * */
 static int compare(const lm__term *a, const lm__term *b)
 {
     if (a->degree != b->degree) return b->degree - a->degree;

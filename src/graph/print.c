@@ -23,7 +23,8 @@ static void print_field(const lm_graph *graph, const lm__attr *field, const void
     switch (field->kind) {
     case LM__ATTR_INT: lm__text_printf(text, "%lld", (long long)*(const int64_t *)at); break;
     case LM__ATTR_FLOAT:
-        for (int i = 0; i < field->count; i++) lm__text_printf(text, "%s%.9g", i ? ", " : "", ((const double *)at)[i]);
+        for (int i = 0; i < field->count; i++)
+            lm__text_printf(text, "%s%.9g", i ? ", " : "", ((const double *)at)[i]);
         break;
     case LM__ATTR_BOOL: lm__text_printf(text, "%s", *(const bool *)at ? "true" : "false"); break;
     case LM__ATTR_DTYPE: lm__text_printf(text, "%s", lm_dtype_name(*(const lm_dtype *)at)); break;

@@ -34,8 +34,10 @@ static lm_status refuse(lm__dims *table, const lm__shape *a, const lm__shape *b,
 {
     char at[160], bt[160], xt[64], yt[64];
     const char *why = lm__dim_equal(table, x, y) == 0 ? "differ" : "may differ";
-    return lm__fail(LM_INVALID, "shapes %s and %s cannot be broadcast together: sizes %s and %s of axis -%d %s, and "
-                    "neither is 1", lm__shape_print(table, a, at, sizeof at), lm__shape_print(table, b, bt, sizeof bt),
+    return lm__fail(LM_INVALID,
+                    "shapes %s and %s cannot be broadcast together: sizes %s and %s of axis -%d %s, and "
+                    "neither is 1",
+                    lm__shape_print(table, a, at, sizeof at), lm__shape_print(table, b, bt, sizeof bt),
                     lm__dim_text(table, x, xt, sizeof xt), lm__dim_text(table, y, yt, sizeof yt), i, why);
 }
 

@@ -3,7 +3,8 @@
  *   input      no inputs; output 0 is what the caller of a run hands in. Listed in lm_graph.inputs.
  *   constant   no inputs; output 0 is the tensor's contents.
  *   variable   no inputs; output 0 is the variable's value as a run finds it. One node per variable and graph.
- *   store      inputs: the variable node's output, the new value[, a bool scalar]; no outputs. At the end of the run the
+ *   store      inputs: the variable node's output, the new value[, a bool scalar]; no outputs. At the end of the run
+ * the
  *              variable takes the new value, where the bool is absent or true. */
 #ifndef LM_GRAPH_SPECIAL_H
 #define LM_GRAPH_SPECIAL_H

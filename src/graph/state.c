@@ -36,7 +36,8 @@ lm_value *lm__graph_read(lm_graph *graph, lm_variable *variable)
 {
     lm__state *state;
     if (lm__object_check(graph, &lm__graph_type, "graph") != LM_OK) return lm__graph_fail(graph, 0, NULL);
-    if (lm__object_check(variable, &lm__variable_type, "variable") != LM_OK || state_of(graph, variable, &state) != LM_OK)
+    if (lm__object_check(variable, &lm__variable_type, "variable") != LM_OK ||
+        state_of(graph, variable, &state) != LM_OK)
         return lm__graph_fail(graph, 0, NULL);
     return state->current;
 }

@@ -29,7 +29,8 @@ static lm_status check_node(const verifier *v, const lm__node *node)
         if (!good(v, node->in[i])) return lm__fail(LM_INTERNAL, "input %d is no value made before it", i);
     for (int i = 0; i < 2; i++) {
         if (!node->body[i]) continue;
-        if (node->body[i]->dims != v->graph->dims) return lm__fail(LM_INTERNAL, "body %d has dimensions of its own", i);
+        if (node->body[i]->dims != v->graph->dims)
+            return lm__fail(LM_INTERNAL, "body %d has dimensions of its own", i);
         LM_TRY(lm__graph_verify(node->body[i]));
     }
     LM_TRY(lm__infer_run(&infer, v->graph, node->op, node->attr, node->nin, node->in,
@@ -55,7 +56,8 @@ static lm_status check_lists(const verifier *v)
         if (!good(v, g->outputs[i])) return lm__fail(LM_INTERNAL, "graph: output %d is not a value of it", i);
     for (int i = 0; i < g->nstates; i++)
         if (!good(v, g->states[i].initial) || !good(v, g->states[i].current))
-            return lm__fail(LM_INTERNAL, "graph: state %d (\"%s\") is not a value of it", i, g->states[i].variable->name);
+            return lm__fail(LM_INTERNAL, "graph: state %d (\"%s\") is not a value of it", i,
+                            g->states[i].variable->name);
     return LM_OK;
 }
 

@@ -40,8 +40,8 @@ typedef struct lm__needs {
     size_t pack[4];                     /* bytes of a packed copy of input i, 0: not packed; only where in_stable */
 } lm__needs;
 
-/* One execution. Pointers are 64-byte aligned; those to a caller's own memory and to slices in a scan, inputs as well as
- * outputs, only to their element. */
+/* One execution. Pointers are 64-byte aligned; those to a caller's own memory and to slices in a scan, inputs as well
+ * as outputs, only to their element. */
 typedef struct lm__run {
     const lm__problem *problem;
     const void *const *in;

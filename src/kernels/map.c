@@ -1,7 +1,8 @@
 /* kernels/map.c: runs a chain of row functions over an index space, block by block.
  *
- * The space is cut into chunks (jobs of the team) and those into blocks whose registers stay in the first-level cache.
- * Both cuts depend on the map alone, so the vector bodies and tails of the rows fall on the same elements for any team. */
+ * The space is cut into chunks (jobs of the team) and those into blocks whose registers stay in the first-level
+ * cache. Both cuts depend on the map alone, so the vector bodies and tails of the rows fall on the same elements for
+ * any team. */
 #include "kernels/map.h"
 #include "base/team.h"
 #include <string.h>
@@ -44,8 +45,8 @@ static size_t space(const lm__map *map)
     return total;
 }
 
-/* Dense: the flat index is the offset. Periodic: dense over the last dimensions, repeated over those before (period 1: one
- * number everywhere). Everything else is gathered. */
+/* Dense: the flat index is the offset. Periodic: dense over the last dimensions, repeated over those before (period
+ * 1: one number everywhere). Everything else is gathered. */
 static layout classify(const lm__map *map, const lm__map_operand *operand, size_t *period)
 {
     int64_t expect = 1;
@@ -62,8 +63,8 @@ static layout classify(const lm__map *map, const lm__map_operand *operand, size_
     return PERIODIC;
 }
 
-/* The last step that reads each register's present value matters for reusing its slot: `steps` if a result is taken from
- * it at the end. */
+/* The last step that reads each register's present value matters for reusing its slot: `steps` if a result is taken
+ * from it at the end. */
 static int last_use(const lm__map *map, int reg, int from)
 {
     int last = from;
@@ -126,7 +127,8 @@ size_t lm__map_scratch(const lm__map *map)
     return (size_t)assign_slots(map, layouts, NULL, operand_slot, step_slot) * slot_bytes(map);
 }
 
-/* --- one run ------------------------------------------------------------------------------------------------------- */
+/* --- one run -------------------------------------------------------------------------------------------------------
+ * */
 
 /* Whether step s may write output r at once: not where the output lies over an operand that is read afterwards
  * (in-place updates). */
@@ -197,7 +199,8 @@ static void copy_strided(char *to, const char *from, int64_t stride, size_t n, s
 }
 
 /* Elements [at, at + n) of an operand, along the flat index, into `to`. */
-static void gather(const lm__map *map, const lm__map_operand *operand, const char *base, char *to, size_t at, size_t n)
+static void gather(const lm__map *map, const lm__map_operand *operand, const char *base, char *to, size_t at,
+                   size_t n)
 {
     int64_t index[LM_MAX_RANK], offset = 0;
     size_t size = lm_dtype_size(operand->dtype), rest = at;
@@ -306,8 +309,8 @@ static void run_chunk(void *argument, size_t index, int thread)
     }
 }
 
-/* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and whole
- * periods. Periods are products of trailing dimensions: the smaller divide the larger. */
+/* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and
+ * whole periods. Periods are products of trailing dimensions: the smaller divide the larger. */
 static size_t block_size(const job *j, size_t period)
 {
     size_t arrays = (size_t)j->slots, widest = (j->slot_bytes - 64) / LM__MAP_BLOCK;

@@ -1,8 +1,8 @@
 /* kernels/map.h: element-by-element ops, alone or in fused chains.
  *
  * A row function computes out[i] = f(in0[i], in1[i], in2[i]) for i < n on contiguous arrays; everything about
- * shapes is outside it. A program is a chain of row functions over registers: blocks of LM__MAP_BLOCK elements that stay
- * in the first-level cache. One op alone is a program of one instruction. */
+ * shapes is outside it. A program is a chain of row functions over registers: blocks of LM__MAP_BLOCK elements that
+ * stay in the first-level cache. One op alone is a program of one instruction. */
 #ifndef LM_KERNELS_MAP_H
 #define LM_KERNELS_MAP_H
 
@@ -13,8 +13,8 @@ enum { LM__MAP_BLOCK = 1024, LM__MAP_MAX_ARGS = 5, LM__MAP_MAX_OPERANDS = 32, LM
 /* `imm`: the op's own numbers (for example an exponent), or NULL. `out` may be the same array as an input. */
 typedef void lm__row_fn(size_t n, const void *const *in, void *out, const double *imm);
 
-/* An op's row functions, by the type of its computing input: number `by` (0; for where: 1). An op whose result may have any
- * type (cast) has a table by that type instead: to[result].of[input]. NULL: not for these types. */
+/* An op's row functions, by the type of its computing input: number `by` (0; for where: 1). An op whose result may
+ * have any type (cast) has a table by that type instead: to[result].of[input]. NULL: not for these types. */
 typedef struct lm__rows {
     lm__row_fn *of[LM_DTYPE_COUNT];
     int by;
@@ -58,8 +58,8 @@ typedef struct lm__map {
                                            the last input and no operand. */
 } lm__map;
 
-/* Puts rows for several ops (kernels/simd/rows_chain.c) in the place of steps that they stand for. Registers keep their
- * numbers. The same results up to rounding. */
+/* Puts rows for several ops (kernels/simd/rows_chain.c) in the place of steps that they stand for. Registers keep
+ * their numbers. The same results up to rounding. */
 void lm__map_combine(lm__map *map, lm__isa isa);
 
 /* Runs it over the team: cut into chunks by size alone. Inputs: the operands, then the guard if any. Needs

@@ -2,8 +2,8 @@
 #include "ops/support.h"
 
 #ifdef LM_HEADER
-/* x in another type. Floats to integers: towards 0, limited to what the type holds, NaN gives 0. Integers to smaller ones
- * wrap around. To bool: not zero. Any types. */
+/* x in another type. Floats to integers: towards 0, limited to what the type holds, NaN gives 0. Integers to smaller
+ * ones wrap around. To bool: not zero. Any types. */
 lm_value *lm_op_cast(lm_value *x, lm_dtype dtype);
 #endif
 

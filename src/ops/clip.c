@@ -4,8 +4,8 @@
 #include <math.h>
 
 #ifdef LM_HEADER
-/* x limited to [min, max]; NaN stays NaN. x: a numeric type; -INFINITY and INFINITY are no limits; for integers the limits are
- * whole numbers. */
+/* x limited to [min, max]; NaN stays NaN. x: a numeric type; -INFINITY and INFINITY are no limits; for integers the
+ * limits are whole numbers. */
 lm_value *lm_op_clip(lm_value *x, double min, double max);
 #endif
 
@@ -57,7 +57,9 @@ static const lm__attr attrs[] = {
 static const lm__sample samples[] = {
     {.nin = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attr = &(clip_attr){-0.5, 0.25}},
     {.nin = 1, .in = {{.rank = 2, .dims = {3, 4}}}, .attr = &(clip_attr){0, INFINITY}},
-    {.nin = 1, .in = {{.dtype = LM_I32, .rank = 2, .dims = {3, 4}, .low = -9, .high = 9}}, .attr = &(clip_attr){-3, 2}},
+    {.nin = 1,
+     .in = {{.dtype = LM_I32, .rank = 2, .dims = {3, 4}, .low = -9, .high = 9}},
+     .attr = &(clip_attr){-3, 2}},
     {0},
 };
 

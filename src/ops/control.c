@@ -31,8 +31,10 @@ lm_status lm__body_fill(lm_graph *body, lm__body_fn *make, void *user, int outpu
     LM_TRY(status);
     for (int i = 0; i < outputs; i++) {
         if (lm__bad(out[i]) || out[i]->node->graph != body)
-            return lm__fail(LM_INVALID, "output %d of the body is %s; the body must set all its %d outputs to values of "
-                            "its own graph", i, out[i] ? "not of its graph" : "not set", outputs);
+            return lm__fail(LM_INVALID,
+                            "output %d of the body is %s; the body must set all its %d outputs to values of "
+                            "its own graph",
+                            i, out[i] ? "not of its graph" : "not set", outputs);
         LM_TRY(lm__graph_output(body, out[i]));
     }
     return LM_OK;
@@ -46,8 +48,8 @@ lm_status lm__body_accepts(const lm__infer *f, const lm_graph *body, int i, cons
     lm__shape shape = slice ? lm__shape_of(x->shape.rank - 1, x->shape.dim + 1) : x->shape;
     if (want->dtype == x->dtype && lm__shape_equal(f->dims, &want->shape, &shape) != 0) return LM_OK;
     return lm__op_invalid(f, "input %d of the body is %s %s, what comes is %s %s", i, lm_dtype_name(want->dtype),
-                          lm__shape_print(f->dims, &want->shape, want_text, sizeof want_text), lm_dtype_name(x->dtype),
-                          lm__shape_print(f->dims, &shape, have_text, sizeof have_text));
+                          lm__shape_print(f->dims, &want->shape, want_text, sizeof want_text),
+                          lm_dtype_name(x->dtype), lm__shape_print(f->dims, &shape, have_text, sizeof have_text));
 }
 
 lm_status lm__body_vjp(lm_graph *body, const lm_graph *forward, lm_value *const *in, lm_value *const *upstream, int n,

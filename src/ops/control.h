@@ -20,13 +20,13 @@ lm_status lm__body_fill(lm_graph *body, lm__body_fn *make, void *user, int outpu
 /* Input i of a body must be of x's type and shape (slice: without its first axis). */
 lm_status lm__body_accepts(const lm__infer *infer, const lm_graph *body, int i, const lm_value *x, bool slice);
 
-/* What a gradient body does: `forward` again on `in`, then the gradients of those of its outputs that have an upstream[i]
- * (NULL: none), for the n values `wrt` of the body. Zeros where nothing flows. */
+/* What a gradient body does: `forward` again on `in`, then the gradients of those of its outputs that have an
+ * upstream[i] (NULL: none), for the n values `wrt` of the body. Zeros where nothing flows. */
 lm_status lm__body_vjp(lm_graph *body, const lm_graph *forward, lm_value *const *in, lm_value *const *upstream, int n,
                        lm_value *const *wrt, lm_value **grads);
 
-/* Takes the inputs first … first + count - 1 that the body does not use out of it, and out of `in` (of *nin values) in the
- * same places; returns how many stay. */
+/* Takes the inputs first … first + count - 1 that the body does not use out of it, and out of `in` (of *nin values)
+ * in the same places; returns how many stay. */
 int lm__body_drop_unused(lm_graph *body, int first, int count, lm_value **in, int *nin);
 
 /* For public builders: how many values stand before the first NULL (at most `most`). */

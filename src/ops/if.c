@@ -1,12 +1,13 @@
 /* ops/if.c: y = predicate ? then(x) : otherwise(x), only one of the two being computed.
  *
- * Gradient: an `if` with the same predicate, whose bodies compute the taken body again and pull the gradients back. */
+ * Gradient: an `if` with the same predicate, whose bodies compute the taken body again and pull the gradients back.
+ * */
 #include "ops/control.h"
 
 #ifdef LM_HEADER
-/* One of two computations, chosen when it runs by `predicate`, a bool scalar. Each is built once, on a graph `g` of its own
- * that is given the captures as in[] and sees no other values; it sets `outputs` results, which must be of the same types and
- * shapes for both. out[] receives the results. */
+/* One of two computations, chosen when it runs by `predicate`, a bool scalar. Each is built once, on a graph `g` of
+ * its own that is given the captures as in[] and sees no other values; it sets `outputs` results, which must be of
+ * the same types and shapes for both. out[] receives the results. */
 enum { LM_IF_MAX = 32 };
 typedef struct lm_op_if_args {
     size_t size;
@@ -117,7 +118,8 @@ static lm_status check_args(const lm_op_if_args *args, int n, lm_value **in, lm_
     in[0] = args->predicate;
     for (int i = 0; i < n; i++) in[i + 1] = args->captures[i];
     for (int i = 0; i <= n; i++) {
-        if (lm__bad(in[i])) return lm__fail(LM_INVALID, "if: %s could not be built", i ? "a capture" : "the predicate");
+        if (lm__bad(in[i]))
+            return lm__fail(LM_INVALID, "if: %s could not be built", i ? "a capture" : "the predicate");
         *graph = in[i]->node->graph;
     }
     if (!args->then || !args->otherwise) return lm__fail(LM_INVALID, "if: .then and .otherwise must both be given");

@@ -1,9 +1,10 @@
-/* ops/power.c: z = x^y.   dz/dx = y x^(y - 1), 0 where y = 0; dz/dy = z ln x where x > 0, else 0 (as in TensorFlow) */
+/* ops/power.c: z = x^y.   dz/dx = y x^(y - 1), 0 where y = 0; dz/dy = z ln x where x > 0, else 0 (as in TensorFlow)
+ * */
 #include "ops/support.h"
 
 #ifdef LM_HEADER
-/* x to the power y with broadcasting. Floats: NaN for x < 0 unless y is whole. Integers: wraps around; a negative power of
- * anything but 1 and -1 is 0. x, y: the same numeric type. */
+/* x to the power y with broadcasting. Floats: NaN for x < 0 unless y is whole. Integers: wraps around; a negative
+ * power of anything but 1 and -1 is 0. x, y: the same numeric type. */
 lm_value *lm_op_power(lm_value *x, lm_value *y);
 #endif
 
@@ -24,7 +25,8 @@ static lm_status gradient(lm__vjp *v)
 }
 
 static const lm__sample samples[] = {
-    {.nin = 2, .in = {{.rank = 2, .dims = {3, 4}, .low = 0.5, .high = 2}, {.rank = 2, .dims = {3, 4}, .low = -2, .high = 3}}},
+    {.nin = 2,
+     .in = {{.rank = 2, .dims = {3, 4}, .low = 0.5, .high = 2}, {.rank = 2, .dims = {3, 4}, .low = -2, .high = 3}}},
     {.nin = 2, .in = {{.rank = 2, .dims = {3, 4}, .low = 0.5, .high = 2}, {.rank = 0, .low = 2, .high = 3}}},
     {.nin = 2,
      .in = {{.dtype = LM_I32, .rank = 2, .dims = {3, 4}, .low = -4, .high = 4},

@@ -17,8 +17,9 @@ static lm_status infer(lm__infer *f)
     lm__dim have = lm__shape_product(f->dims, &f->in[0]->shape), want = lm__shape_product(f->dims, to);
     if (lm__dim_equal(f->dims, have, want) == 0) {
         char a[160], b[64], c[64];
-        return lm__op_invalid(f, "%s elements do not fit shape %s, which has %s", lm__dim_text(f->dims, have, b, sizeof b),
-                              lm__shape_print(f->dims, to, a, sizeof a), lm__dim_text(f->dims, want, c, sizeof c));
+        return lm__op_invalid(f, "%s elements do not fit shape %s, which has %s",
+                              lm__dim_text(f->dims, have, b, sizeof b), lm__shape_print(f->dims, to, a, sizeof a),
+                              lm__dim_text(f->dims, want, c, sizeof c));
     }
     f->dtype[0] = f->in[0]->dtype;
     f->shape[0] = *to;

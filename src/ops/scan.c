@@ -1,18 +1,19 @@
 /* ops/scan.c: c[k+1], y[t] = body(c[k], x[t], w, t): a loop whose number of steps is known when it runs.
  *
  * Gradient: a scan in the other direction. From the carries that came into each step (the history) its body computes
- * the forward body again and pulls the gradients of the carries and of the step's outputs back through it; those of the
- * invariants are summed up in carries of their own. It is made of ordinary ops and so can be differentiated again. */
+ * the forward body again and pulls the gradients of the carries and of the step's outputs back through it; those of
+ * the invariants are summed up in carries of their own. It is made of ordinary ops and so can be differentiated
+ * again. */
 #include "ops/control.h"
 
 #ifdef LM_HEADER
-/* A loop over the first axis of `sequences`, or of `length` steps. The values carried begin as `carries`; at each step
- * `body` is given, as values of the graph `g`, in this order: the carries as they are, one slice of each sequence (without
- * its first axis), the invariants, and the position as an int64 scalar; it sets out[] to the carries' next values, then
- * `outputs` results of the step. It is called once, when the loop is built, and sees no other values than these.
- * reverse: from the last position to the first.
- * out[] receives the carries after the last step, then the steps' results stacked along a new first axis, at the positions of
- * their steps. Example: running sums of x, (T, 3):
+/* A loop over the first axis of `sequences`, or of `length` steps. The values carried begin as `carries`; at each
+ * step `body` is given, as values of the graph `g`, in this order: the carries as they are, one slice of each
+ * sequence (without its first axis), the invariants, and the position as an int64 scalar; it sets out[] to the
+ * carries' next values, then `outputs` results of the step. It is called once, when the loop is built, and sees no
+ * other values than these. reverse: from the last position to the first.
+ * out[] receives the carries after the last step, then the steps' results stacked along a new first axis, at the
+ * positions of their steps. Example: running sums of x, (T, 3):
  *     static lm_status add(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
  *     {
  *         out[0] = out[1] = lm_op_add(in[0], in[1]);
@@ -108,9 +109,9 @@ static lm_status infer(lm__infer *f)
 
 /* --- gradient ----------------------------------------------------------------------------------------------- */
 
-/* The reverse scan under construction. Its carries: the gradients of the forward carries that are floats, then the sums for the
- * invariants that need one. Its sequences: the history, the forward sequences, the gradients of the step outputs, those of
- * the history. Its step outputs: the gradients of the sequences that need one. */
+/* The reverse scan under construction. Its carries: the gradients of the forward carries that are floats, then the
+ * sums for the invariants that need one. Its sequences: the history, the forward sequences, the gradients of the step
+ * outputs, those of the history. Its step outputs: the gradients of the sequences that need one. */
 typedef struct back {
     lm__vjp *v;
     const lm__scan_attr *a;
@@ -122,7 +123,7 @@ typedef struct back {
     lm_value *wrt[LM__MAX_INPUTS], *grads[LM__MAX_INPUTS];
     int from[LM__MAX_INPUTS];           /* which forward input wrt[i] is */
     int nwrt;
-    int flow[LM__MAX_INPUTS];           /* forward input -> carry of the new node or, for sequences, its step output; -1 */
+    int flow[LM__MAX_INPUTS]; /* forward input -> carry of the new node or, for sequences, its step output; -1 */
 } back;
 
 /* One more input of the node and of its body; returns the body's. */
@@ -137,7 +138,8 @@ static lm_value *take(back *b, lm_value *x, bool slice)
     return lm__body_input(b->body, x, slice);
 }
 
-/* The carries: gradients of carries and of invariants, all of them zero at first but where something comes from behind. */
+/* The carries: gradients of carries and of invariants, all of them zero at first but where something comes from
+ * behind. */
 static void take_carries(back *b, lm_value **upstream, lm_value **sums)
 {
     int ncarries = (int)b->a->carries, first = ncarries + (int)b->a->sequences;
@@ -296,10 +298,12 @@ static lm_status gather(const lm_op_scan_args *args, lm__scan_attr *attr, lm_val
     return LM_OK;
 }
 
-static lm_status make_body(const lm_op_scan_args *args, const lm__scan_attr *attr, lm_value *const *in, lm_graph *body)
+static lm_status make_body(const lm_op_scan_args *args, const lm__scan_attr *attr, lm_value *const *in,
+                           lm_graph *body)
 {
     const lm__shape scalar = {0};
-    int carries = (int)attr->carries, sequences = (int)attr->sequences, n = carries + sequences + (int)attr->invariants;
+    int carries = (int)attr->carries, sequences = (int)attr->sequences,
+        n = carries + sequences + (int)attr->invariants;
     for (int i = 0; i < n; i++) lm__body_input(body, in[i], i >= carries && i < carries + sequences);
     lm__graph_input(body, "", LM_I64, &scalar);
     return lm__body_fill(body, args->body, args->user, carries + args->outputs);
@@ -328,7 +332,8 @@ lm_status lm_op_scan_new(lm_value **out, const lm_op_scan_args *args)
 failed:
     lm_free(body);
     lm_value *poison = lm__graph_fail(graph, 0, NULL);
-    int all = lm__count(args->carries, LM_SCAN_MAX) + (args->outputs < LM__MAX_OUTPUTS ? args->outputs : LM__MAX_OUTPUTS);
+    int all =
+        lm__count(args->carries, LM_SCAN_MAX) + (args->outputs < LM__MAX_OUTPUTS ? args->outputs : LM__MAX_OUTPUTS);
     for (int i = 0; out && i < all; i++) out[i] = poison;
     return status;
 }

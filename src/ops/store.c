@@ -1,4 +1,5 @@
-/* ops/store.c: at the end of a run a variable takes a new value, where the guard (if any) is true. Made by lm__graph_commit. */
+/* ops/store.c: at the end of a run a variable takes a new value, where the guard (if any) is true. Made by
+ * lm__graph_commit. */
 #include "graph/special.h"
 #include "ops/support.h"
 

@@ -2,8 +2,9 @@
 #include "ops/reduce.h"
 
 #ifdef LM_HEADER
-/* The sum over the axes named after x, which go away, or over all: lm_op_sum(x), lm_op_sum(x, 1), lm_op_sum(x, -2, -1).
- * lm_op_sum_over: with keepdims the summed axes stay, with size 1. x: a numeric type, which the result has too. */
+/* The sum over the axes named after x, which go away, or over all: lm_op_sum(x), lm_op_sum(x, 1), lm_op_sum(x, -2,
+ * -1). lm_op_sum_over: with keepdims the summed axes stay, with size 1. x: a numeric type, which the result has too.
+ * */
 #define lm_op_sum(x, ...) lm_op_sum_over((x), LM__INTS(__VA_ARGS__), false)
 lm_value *lm_op_sum_over(lm_value *x, int naxes, const int64_t *axes, bool keepdims);
 #endif

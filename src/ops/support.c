@@ -43,7 +43,9 @@ lm_status lm__op_args(const char *op, const void *args)
 
 lm_status lm__op_list(const char *op, int n, const int64_t *list)
 {
-    return n >= 0 && (n == 0 || list) ? LM_OK : lm__fail(LM_INVALID, "%s: a list of %d numbers%s", op, n, n < 0 ? "" : " at NULL");
+    return n >= 0 && (n == 0 || list)
+               ? LM_OK
+               : lm__fail(LM_INVALID, "%s: a list of %d numbers%s", op, n, n < 0 ? "" : " at NULL");
 }
 
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out)
@@ -111,7 +113,8 @@ lm_value *lm__sum_to(lm_value *x, const lm__shape *shape)
     int64_t axes[LM_MAX_RANK];
     int naxes = 0;
     for (int d = 0; d < x->shape.rank; d++) {
-        if (d < lead || (shape->dim[d - lead] == 1 && lm__dim_equal(table, x->shape.dim[d], 1) != 1)) axes[naxes++] = d;
+        if (d < lead || (shape->dim[d - lead] == 1 && lm__dim_equal(table, x->shape.dim[d], 1) != 1))
+            axes[naxes++] = d;
     }
     if (naxes) x = lm__reduce_apply(&lm__op_sum, x, naxes, axes, true);
     return lm__reshape_to(x, shape);

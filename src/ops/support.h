@@ -31,8 +31,8 @@
     lm__row_fn lm__ref_##name##_bool;                                                                            \
     static const lm__rows rows = {.of = {[LM_BOOL] = lm__ref_##name##_bool}};
 
-/* Reference kernels of plain ops: declares one function of type `fn` per element type, and the table `refs` of them by
- * dtype: LM_REFS_FLOATS(fn, NAME), LM_REFS_NUMBERS, LM_REFS_ALL. */
+/* Reference kernels of plain ops: declares one function of type `fn` per element type, and the table `refs` of them
+ * by dtype: LM_REFS_FLOATS(fn, NAME), LM_REFS_NUMBERS, LM_REFS_ALL. */
 #define LM__REFS(fn, ...) static fn *const refs[LM_DTYPE_COUNT] = {__VA_ARGS__};
 #define LM_REFS_FLOATS(fn, name)                                                                                 \
     fn lm__ref_##name##_f32, lm__ref_##name##_f64;                                                               \
@@ -48,7 +48,8 @@
     fn lm__ref_##name##_bool;                                                                                    \
     LM__REFS(fn, LM__ROW_NUMBERS(name), [LM_BOOL] = lm__ref_##name##_bool)
 
-/* --- attributes that passes look into ------------------------------------------------------------------------------ */
+/* --- attributes that passes look into ------------------------------------------------------------------------------
+ * */
 typedef struct lm__fill_attr {
     lm_dtype dtype;
     lm__shape shape;
@@ -59,9 +60,10 @@ typedef struct lm__shape_attr { /* of reshape and broadcast_to: the result's sha
     lm__shape shape;
 } lm__shape_attr;
 
-/* --- inference ---------------------------------------------------------------------------------------------------- */
-/* Map ops: inputs of one type, broadcast together; the result has that type (…_same) or bool (…_compare). Types without a
- * reference row are refused, except bf16 and f16, which the planner computes in float32. */
+/* --- inference ----------------------------------------------------------------------------------------------------
+ * */
+/* Map ops: inputs of one type, broadcast together; the result has that type (…_same) or bool (…_compare). Types
+ * without a reference row are refused, except bf16 and f16, which the planner computes in float32. */
 lm_status lm__infer_map_same(lm__infer *infer);
 lm_status lm__infer_map_compare(lm__infer *infer);
 /* One input, the same type and shape. */
@@ -81,7 +83,8 @@ lm_status lm__op_list(const char *op, int n, const int64_t *list);
 /* A shape that a caller of a builder gave: rank and dimensions in range; `any`: LM_ANY may stand in it. */
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out);
 
-/* --- builders for gradients ------------------------------------------------------------------------------------------ */
+/* --- builders for gradients
+ * ------------------------------------------------------------------------------------------ */
 /* Output i of the node at hand. */
 static inline lm_value *lm__out(const lm__vjp *v, int i) { return &v->node->out[i]; }
 /* A scalar of the value's type, in its graph. */

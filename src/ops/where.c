@@ -1,5 +1,5 @@
-/* ops/where.c: z = x where the condition holds, else y.   dz/dx = 1 where it holds, dz/dy = 1 where it does not; the other
- * side's gradient is 0 even if what flows back is infinite */
+/* ops/where.c: z = x where the condition holds, else y.   dz/dx = 1 where it holds, dz/dy = 1 where it does not; the
+ * other side's gradient is 0 even if what flows back is infinite */
 #include "ops/support.h"
 
 #ifdef LM_HEADER

@@ -131,7 +131,8 @@ lm_status lm__function_run(lm_function *function, lm_tensor *const *inputs, lm_t
     int64_t symbols[MAX_SYMBOLS];
     const void *memory[LM__MAX_INPUTS];
     lm_status status = lm__object_check(function, &lm__function_type, "lm_function_run: function");
-    if (lm__function_outputs(function) && !outputs) return lm__fail(LM_INVALID, "lm_function_run: the outputs are NULL");
+    if (lm__function_outputs(function) && !outputs)
+        return lm__fail(LM_INVALID, "lm_function_run: the outputs are NULL");
     if (status == LM_OK) status = bind_inputs(lm__function_graph(function), inputs, symbols, memory);
     if (status == LM_OK) return lm__function_call_new(function, symbols, memory, outputs);
     for (int i = 0; i < lm__function_outputs(function); i++) outputs[i] = lm__object_poison(&lm__tensor_type);

@@ -17,8 +17,8 @@ lm_status lm__pass_maps(lm_graph *graph, bool fast);    /* always on: what is le
 
 /* --- a sweep ---------------------------------------------------------------------------------------------------- */
 /* Passes go once over the nodes in order. For each they first bring its inputs up to date, then perhaps name values
- * that take the place of its outputs; users are changed when the sweep reaches them, so a pass is linear. New nodes go
- * before the node at hand and are not visited. */
+ * that take the place of its outputs; users are changed when the sweep reaches them, so a pass is linear. New nodes
+ * go before the node at hand and are not visited. */
 typedef struct lm__sweep {
     lm_graph *graph;
     lm__arena *arena;                   /* freed with the sweep */

@@ -10,7 +10,8 @@ lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool t
     for (int i = 0; i < 3; i++) {
         if (i < count) LM_TRY(lm__object_check(arrays[i], &lm__tensor_type, name[i]));
         if (i < count && !arrays[i]->rank)
-            return lm__fail(LM_INVALID, "%s is a single number; a batch has a first dimension, its examples", name[i]);
+            return lm__fail(LM_INVALID, "%s is a single number; a batch has a first dimension, its examples",
+                            name[i]);
         lm__array_kind_of(i < count ? arrays[i] : NULL, &kinds[i]);
     }
     LM_TRY(training ? lm__model_train_step(model, kinds) : lm__model_test_step(model, kinds));

@@ -30,7 +30,8 @@ static lm_history poisoned = {.object = LM__POISON(&lm__history_type)};
 
 const lm_history *lm__history_none(lm_status status)
 {
-    static lm_history busy = {.object = {.type = &lm__history_type, .references = -1, .status = LM_BUSY, .sticky = 1}};
+    static lm_history busy = {
+        .object = {.type = &lm__history_type, .references = -1, .status = LM_BUSY, .sticky = 1}};
     static lm_history invalid = {
         .object = {.type = &lm__history_type, .references = -1, .status = LM_INVALID, .sticky = 1}};
     return status == LM_BUSY ? &busy : status == LM_NO_MEMORY ? &poisoned : &invalid;
@@ -93,12 +94,20 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_log
     return LM_OK;
 }
 
-int lm_history_epochs(const lm_history *history) { return lm__object_is(history, &lm__history_type) ? history->epochs : 0; }
-int lm_history_columns(const lm_history *history) { return lm__object_is(history, &lm__history_type) ? history->columns : 0; }
+int lm_history_epochs(const lm_history *history)
+{
+    return lm__object_is(history, &lm__history_type) ? history->epochs : 0;
+}
+int lm_history_columns(const lm_history *history)
+{
+    return lm__object_is(history, &lm__history_type) ? history->columns : 0;
+}
 
 const char *lm_history_name(const lm_history *history, int column)
 {
-    return lm__object_is(history, &lm__history_type) && column >= 0 && column < history->columns ? history->name[column] : "";
+    return lm__object_is(history, &lm__history_type) && column >= 0 && column < history->columns
+               ? history->name[column]
+               : "";
 }
 
 static int row_of(const lm_history *history, int epoch)

@@ -55,8 +55,8 @@ struct lm_model {
     pthread_mutex_t predict_lock;       /* guards the next field's making, not its use */
     lm_function *predict[LM_DTYPE_COUNT]; /* by the type of the data */
 
-    /* Held to read by calls on a const model, to write by whoever changes what those see: layers, weights, functions. Not
-     * held while data are read or results shown. */
+    /* Held to read by calls on a const model, to write by whoever changes what those see: layers, weights, functions.
+     * Not held while data are read or results shown. */
     pthread_rwlock_t guard;
 
     lm_history *history;

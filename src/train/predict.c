@@ -36,7 +36,8 @@ static lm_status run_batch(const lm_model *model, const lm_tensor *x, int64_t do
     LM_TRY(lm__model_takes(model, "the data have", x->rank, x->dims));
     for (int i = 1; same && i < y->rank; i++) same = model->output.dim[i] == y->dims[i];
     if (!same) return lm__fail(LM_BUSY, "the model's output was changed by another thread");
-    return lm__model_predict_into(model, x->dims[0], x->dtype, x->dims, x->data, (char *)y->data + (size_t)done * row);
+    return lm__model_predict_into(model, x->dims[0], x->dtype, x->dims, x->data,
+                                  (char *)y->data + (size_t)done * row);
 }
 
 static lm_status run(const lm_model *model, lm_iterator *it, int64_t total, lm_tensor *y)

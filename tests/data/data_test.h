@@ -1,5 +1,5 @@
-/* tests/data/data_test.h: what the tests of datasets share: arrays whose numbers tell where they come from, and what an
- * iterator gives as a list of numbers. */
+/* tests/data/data_test.h: what the tests of datasets share: arrays whose numbers tell where they come from, and what
+ * an iterator gives as a list of numbers. */
 #ifndef LM_TESTS_DATA_TEST_H
 #define LM_TESTS_DATA_TEST_H
 

@@ -1,5 +1,5 @@
-/* tests/data/test_data_builtin.c: the built-in datasets: what is in them, where they are looked for, what is said without
- * them. */
+/* tests/data/test_data_builtin.c: the built-in datasets: what is in them, where they are looked for, what is said
+ * without them. */
 #include "support/check.h"
 #include "support/oom.h"
 
@@ -177,7 +177,8 @@ static lm_status load_small(void *user)
 static void files_are_looked_for(void **state)
 {
     (void)state;
-    check_small(LM_NOT_FOUND, "a-x.gz, a-y.gz, b-x.gz, b-y.gz in a folder lamina-small; make it. Looked for in /tmp/lamina-data-");
+    check_small(LM_NOT_FOUND,
+                "a-x.gz, a-y.gz, b-x.gz, b-y.gz in a folder lamina-small; make it. Looked for in /tmp/lamina-data-");
     check_small(LM_NOT_FOUND, "/usr/share/datasets");
     write_small();
     check_small(LM_OK, NULL);

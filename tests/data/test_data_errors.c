@@ -11,7 +11,8 @@ static void arrays_must_fit(void **state)
     (void)state;
     lm_tensor *x = lm_tensor_new(LM_F32, 2, (int64_t[]){6, 2}), *y = lm_tensor_new(LM_U8, 1, (int64_t[]){5});
     lm_tensor *scalar = lm_tensor_scalar(LM_F32, 1), *bad = lm_tensor_new(LM_F32, 1, (int64_t[]){-3});
-    check_refused(lm_data_from_arrays(x, y), LM_INVALID, "tensor 0 (x) has 6 rows, shape (6, 2), but tensor 1 (y) has 5");
+    check_refused(lm_data_from_arrays(x, y), LM_INVALID,
+                  "tensor 0 (x) has 6 rows, shape (6, 2), but tensor 1 (y) has 5");
     check_refused(lm_data_from_arrays(x, scalar), LM_INVALID, "tensor 1 (y) is a single number");
     check_refused(lm_data_from_arrays(NULL, y), LM_INVALID, "tensor 0 (x): NULL");
     check_refused(lm_data_from_arrays(x, bad), LM_INVALID, lm_error(bad));
@@ -97,7 +98,8 @@ static void errors_go_up(void **state)
     lm_free(it), lm_free(all), lm_free(ds);
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
+/* --- files --------------------------------------------------------------------------------------------------------
+ * */
 
 static char folder[] = "/tmp/lamina-data-XXXXXX", images[64], labels[64];
 
@@ -188,7 +190,8 @@ static void bad_files_are_refused_by_name(void **state)
     check_refused(lm_data_from_idx(NULL, labels), LM_INVALID, "NULL");
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * --------------------------------------------------------------------------------------------------------- */
 
 static lm_status copy(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out)
 {

@@ -12,7 +12,8 @@ static lm_status widen(void *user, uint64_t random, lm_tensor *const *in, lm_ten
     size_t rows = lm_tensor_size(in[0]) / WIDTH;
     assert_int_equal(lm_tensor_size(out[0]), rows * (WIDTH + 1));
     for (size_t r = 0; r < rows; r++) {
-        for (int k = 0; k < WIDTH; k++) to[r * (WIDTH + 1) + (size_t)k] = 2.0f * (float)from[r * WIDTH + (size_t)k] + 1;
+        for (int k = 0; k < WIDTH; k++)
+            to[r * (WIDTH + 1) + (size_t)k] = 2.0f * (float)from[r * WIDTH + (size_t)k] + 1;
         to[r * (WIDTH + 1) + WIDTH] = -1;
     }
     assert_int_equal(lm_tensor_bytes(in[1]), lm_tensor_bytes(out[1]));
@@ -29,7 +30,8 @@ static void check_widened(lm_dataset *ds, int64_t n)
     for (int64_t i = 0; i < n; i++) {
         assert_int_equal((int)lm_tensor_get(y, (size_t)i), i);
         for (int k = 0; k <= WIDTH; k++)
-            assert_true(lm_tensor_get(x, (size_t)(i * (WIDTH + 1) + k)) == (k == WIDTH ? -1 : 2 * (double)(i * 10 + k) + 1));
+            assert_true(lm_tensor_get(x, (size_t)(i * (WIDTH + 1) + k)) ==
+                        (k == WIDTH ? -1 : 2 * (double)(i * 10 + k) + 1));
     }
     lm_free(x), lm_free(y), lm_free(ds);
 }
@@ -38,7 +40,8 @@ static void maps_examples_and_batches(void **state)
 {
     (void)state;
     lm_tensor *one[] = {lm_tensor_new(LM_F32, 1, (int64_t[]){WIDTH + 1}), lm_tensor_new(LM_U8, 0, NULL)};
-    lm_tensor *four[] = {lm_tensor_new(LM_F32, 2, (int64_t[]){4, WIDTH + 1}), lm_tensor_new(LM_U8, 1, (int64_t[]){4})};
+    lm_tensor *four[] = {lm_tensor_new(LM_F32, 2, (int64_t[]){4, WIDTH + 1}),
+                         lm_tensor_new(LM_U8, 1, (int64_t[]){4})};
     check_widened(lm_data_map(numbers(10), widen, NULL, 2, one), 10);
     check_widened(lm_data_batch(lm_data_map(numbers(10), widen, NULL, 2, one), 4, false), 10);
     check_widened(lm_data_map(lm_data_batch(numbers(10), 4, false), widen, NULL, 2, four), 10);
@@ -139,8 +142,8 @@ static void failures_name_the_element(void **state)
         check_fails(lm_data_map(numbers(20), fail_on_13, user, 0, NULL), 13, wanted, part);
         check_fails(lm_data_prefetch(lm_data_map(numbers(20), fail_on_13, user, 0, NULL), 4), 13, wanted, part);
         check_fails(lm_data_cache(lm_data_map(numbers(20), fail_on_13, user, 0, NULL)), 13, wanted, part);
-        check_fails(lm_data_batch(lm_data_prefetch(lm_data_map(numbers(20), fail_on_13, user, 0, NULL), 4), 5, false), 2,
-                    wanted, part);
+        check_fails(lm_data_batch(lm_data_prefetch(lm_data_map(numbers(20), fail_on_13, user, 0, NULL), 4), 5, false),
+                    2, wanted, part);
     }
 }
 

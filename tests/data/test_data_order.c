@@ -188,6 +188,6 @@ static void whole_arrays(void **state)
     lm_free(y), lm_free(ds);
 }
 
-RUN(cmocka_unit_test(arrays_come_in_order), cmocka_unit_test(batches_join), cmocka_unit_test(shuffle_is_a_permutation),
-    cmocka_unit_test(shuffle_is_even), cmocka_unit_test(take_and_skip), cmocka_unit_test(splits_do_not_overlap),
-    cmocka_unit_test(batches_are_elements), cmocka_unit_test(whole_arrays))
+RUN(cmocka_unit_test(arrays_come_in_order), cmocka_unit_test(batches_join),
+    cmocka_unit_test(shuffle_is_a_permutation), cmocka_unit_test(shuffle_is_even), cmocka_unit_test(take_and_skip),
+    cmocka_unit_test(splits_do_not_overlap), cmocka_unit_test(batches_are_elements), cmocka_unit_test(whole_arrays))

@@ -92,7 +92,8 @@ static void cache_reads_once(void **state)
     lm_free(ds);
 }
 
-/* --- everything on everything ------------------------------------------------------------------------------------ */
+/* --- everything on everything ------------------------------------------------------------------------------------
+ * */
 
 typedef struct dice {
     uint64_t seed, next;
@@ -110,7 +111,8 @@ enum { PREFETCH = 1, CACHE = 2 };
 /* Pipelines of even seeds have no repeat, whose repetitions a cache below would make equal. */
 #define REPEATS(seed) ((seed) % 2)
 
-/* One combinator more. Those named in `extra`, which change nothing in epoch 0, are put where they stand in the recipe. */
+/* One combinator more. Those named in `extra`, which change nothing in epoch 0, are put where they stand in the
+ * recipe. */
 static lm_dataset *grow(lm_dataset *ds, dice *d, int extra)
 {
     uint32_t what = roll(d, 9), number = roll(d, 7);

@@ -1,5 +1,5 @@
-/* tests/data/test_data_threads.c: several iterators at once; background threads that are sent elsewhere and ended at any
- * moment. */
+/* tests/data/test_data_threads.c: several iterators at once; background threads that are sent elsewhere and ended at
+ * any moment. */
 #include "data_test.h"
 
 #include <pthread.h>
@@ -176,5 +176,5 @@ static void prefetch_makes_so_many_ahead(void **state)
 }
 
 RUN(cmocka_unit_test(threads_get_what_one_gets), cmocka_unit_test(prefetch_ends_at_any_moment),
-    cmocka_unit_test(functions_are_called_by_one_thread_at_a_time), cmocka_unit_test(prefetch_works_in_the_background),
-    cmocka_unit_test(prefetch_makes_so_many_ahead))
+    cmocka_unit_test(functions_are_called_by_one_thread_at_a_time),
+    cmocka_unit_test(prefetch_works_in_the_background), cmocka_unit_test(prefetch_makes_so_many_ahead))

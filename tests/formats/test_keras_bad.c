@@ -266,9 +266,26 @@ static const char *value_end(const char *text)
 static void values_at_random(void **state)
 {
     (void)state;
-    static const char *const values[] = {"null", "-1", "0", "1", "1e999", "99999999999999999999", "[]", "{}", "\"\"", "true",
-                                         "2147483648", "-0.5", "[[]]", "[null]", "[1,2,3,4,5,6,7,8,9]", "\"relu\"",
-                                         "{\"class_name\":\"Dense\",\"config\":{}}", "4", "\"mse\"", "1e-320"};
+    static const char *const values[] = {"null",
+                                         "-1",
+                                         "0",
+                                         "1",
+                                         "1e999",
+                                         "99999999999999999999",
+                                         "[]",
+                                         "{}",
+                                         "\"\"",
+                                         "true",
+                                         "2147483648",
+                                         "-0.5",
+                                         "[[]]",
+                                         "[null]",
+                                         "[1,2,3,4,5,6,7,8,9]",
+                                         "\"relu\"",
+                                         "{\"class_name\":\"Dense\",\"config\":{}}",
+                                         "4",
+                                         "\"mse\"",
+                                         "1e-320"};
     members f;
     read_members(&f);
     char *text = json_dumps(f.config, JSON_COMPACT), *changed = malloc(strlen(text) + 64);
@@ -332,7 +349,8 @@ static void foreign_training(void **state)
          "MeanSquaredError"},
         {"loss", "null", "loss"},
         {"optimizer", "{\"class_name\": \"Nadam\", \"config\": {}}", "Nadam"},
-        {"optimizer", "{\"class_name\": \"Adam\", \"config\": {\"learning_rate\": {\"class_name\": \"CosineDecay\"}}}",
+        {"optimizer",
+         "{\"class_name\": \"Adam\", \"config\": {\"learning_rate\": {\"class_name\": \"CosineDecay\"}}}",
          "CosineDecay"},
         {"metrics", "[\"auc\"]", "auc"},
         {"loss_weights", "[2]", "loss_weights"},

@@ -134,7 +134,8 @@ static void refusals(void **state)
     assert_true(lm__bad(dx));
     lm_clear(g);
     check_status(lm_gradients(w, 1, &x, &dx), LM_INTERNAL);
-    check_contains(lm_error(g), "sharpen: gradient of wrong: the gradient of input 0 is float32 (), the input float32 (3,)");
+    check_contains(lm_error(g),
+                   "sharpen: gradient of wrong: the gradient of input 0 is float32 (), the input float32 (3,)");
     lm_clear(g);
     check_ok(lm_gradients(z, 1, &x, &dx));
     assert_true(((lm__fill_attr *)dx->node->attr)->value == 0);

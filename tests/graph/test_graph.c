@@ -92,7 +92,8 @@ static void refusals(void **state)
     check_refused(g, lm_op_exp(i), "exp: does not take int32");
     check_refused(g, lm_op_sum(x, 2), "sum: axis 2 is out of range for a value of rank 2");
     check_refused(g, lm_op_sum(x, 1, -1), "sum: axis -1 is named twice");
-    check_refused(g, lm_op_reshape(i, 2, (int64_t[]){LM_ANY, 2}), "reshape: 3 elements cannot be divided into groups of 2");
+    check_refused(g, lm_op_reshape(i, 2, (int64_t[]){LM_ANY, 2}),
+                  "reshape: 3 elements cannot be divided into groups of 2");
     check_refused(g, lm_op_reshape(i, 2, (int64_t[]){LM_ANY, LM_ANY}), "both open");
     check_refused(g, lm_op_reshape(i, 1, (int64_t[]){4}), "reshape: 3 elements do not fit shape (4,), which has 4");
     check_refused(g, lm_op_reshape(i, 9, (int64_t[9]){0}), "rank 9");
@@ -272,7 +273,8 @@ static void variables(void **state)
     (void)state;
     lm_variable *w = variable("w", 3), *poor = lm_variable_new("p", NULL, true);
     float data[] = {1, 2, 3};
-    lm_tensor *three = lm_tensor_copy_of(LM_F32, 1, (int64_t[]){3}, data), *two = lm_tensor_new(LM_F32, 1, (int64_t[]){2});
+    lm_tensor *three = lm_tensor_copy_of(LM_F32, 1, (int64_t[]){3}, data),
+              *two = lm_tensor_new(LM_F32, 1, (int64_t[]){2});
     check_ok(lm_variable_set(w, three));
     assert_true(lm_tensor_get(lm_variable_value(w), 2) == 3);
     check_status(lm_variable_set(w, two), LM_INVALID);

@@ -1,4 +1,5 @@
-/* The registry itself: every op complete, in order, in its file; every sample a graph that can be built, copied and printed. */
+/* The registry itself: every op complete, in order, in its file; every sample a graph that can be built, copied and
+ * printed. */
 #include "support/check.h"
 
 #include "base/alloc.h"
@@ -31,9 +32,9 @@ static void names_are_symbols_and_sorted(void **state)
 static size_t bytes_of(const lm__attr *f)
 {
     static const size_t bytes[] = {
-        [LM__ATTR_INT] = sizeof(int64_t),    [LM__ATTR_FLOAT] = sizeof(double),    [LM__ATTR_BOOL] = sizeof(bool),
-        [LM__ATTR_DTYPE] = sizeof(lm_dtype), [LM__ATTR_INTS] = sizeof(int64_t),    [LM__ATTR_SHAPE] = sizeof(lm__shape),
-        [LM__ATTR_OBJECT] = sizeof(void *),  [LM__ATTR_NAME] = sizeof(char *),     [LM__ATTR_BYTES] = 1,
+        [LM__ATTR_INT] = sizeof(int64_t),    [LM__ATTR_FLOAT] = sizeof(double), [LM__ATTR_BOOL] = sizeof(bool),
+        [LM__ATTR_DTYPE] = sizeof(lm_dtype), [LM__ATTR_INTS] = sizeof(int64_t), [LM__ATTR_SHAPE] = sizeof(lm__shape),
+        [LM__ATTR_OBJECT] = sizeof(void *),  [LM__ATTR_NAME] = sizeof(char *),  [LM__ATTR_BYTES] = 1,
     };
     return bytes[f->kind] * (size_t)f->count;
 }
@@ -43,7 +44,8 @@ static const char *fault(const lm__op *op)
     bool fused = op->flags & LM__OP_FUSED, special = op->kind == LM__OP_SPECIAL || op->kind == LM__OP_CONTROL;
     size_t used = 0;
     if (!op->infer) return "it has no infer";
-    if (op->max_inputs < op->min_inputs || op->max_inputs > LM__MAX_INPUTS) return "its counts of inputs make no sense";
+    if (op->max_inputs < op->min_inputs || op->max_inputs > LM__MAX_INPUTS)
+        return "its counts of inputs make no sense";
     if (op->outputs > LM__MAX_OUTPUTS) return "too many outputs";
     if (fused && (!op->decompose || op->gradient)) return "a fused op has decompose and no gradient";
     if (op->gradient && (op->flags & LM__OP_NO_GRADIENT)) return "it has a gradient and says that it has none";

@@ -1,5 +1,5 @@
-/* tests/kernels/compare.h: runs every fast kernel of an op on a problem, at every instruction level of this machine, with
- * 1, 2 and 3 threads, and holds it against the op's reference in double. Include it after support/check.h. */
+/* tests/kernels/compare.h: runs every fast kernel of an op on a problem, at every instruction level of this machine,
+ * with 1, 2 and 3 threads, and holds it against the op's reference in double. Include it after support/check.h. */
 #ifndef LM_TESTS_KERNELS_COMPARE_H
 #define LM_TESTS_KERNELS_COMPARE_H
 
@@ -165,8 +165,8 @@ static inline void cmp_values(const cmp *c, int i, const void *got, const char *
         double value = ((const float *)got)[k];
         if (value == want[k] || fabs(value - want[k]) <= c->tolerance * most) continue;
         if (isnan(value) && isnan(want[k])) continue;
-        fail_msg("%s: output %d, element %zu of %zu is %.9g, expected %.9g (largest %.3g)", what, i, k, d->size, value,
-                 want[k], most);
+        fail_msg("%s: output %d, element %zu of %zu is %.9g, expected %.9g (largest %.3g)", what, i, k, d->size,
+                 value, want[k], most);
     }
 }
 
@@ -226,7 +226,8 @@ static inline void cmp_all(cmp *c)
     cmp_reference(c);
     for (int isa = 0; isa <= (int)lm__isa_level(); isa++)
         for (const lm__kernel *const *kernel = lm__fast_kernels(c->op); *kernel; kernel++)
-            for (int stable = 0; stable < 2; stable++) cmp_kernel(c, *kernel, (lm__isa)isa, stable ? ~(uint64_t)0 : 0);
+            for (int stable = 0; stable < 2; stable++)
+                cmp_kernel(c, *kernel, (lm__isa)isa, stable ? ~(uint64_t)0 : 0);
     cmp_free(c);
 }
 

@@ -85,10 +85,11 @@ static void usual_convolutions(void **state)
     static const struct {
         int64_t image[4], kernel[4];
         int stride, padding;
-    } cases[] = {{{32, 28, 28, 1}, {3, 3, 1, 32}, 1, LM__PAD_VALID},  {{4, 32, 32, 16}, {3, 3, 16, 32}, 2, LM__PAD_SAME},
-                 {{2, 14, 14, 64}, {3, 3, 64, 64}, 1, LM__PAD_SAME},  {{3, 20, 20, 24}, {1, 1, 24, 40}, 1, LM__PAD_VALID},
-                 {{1, 64, 64, 3}, {7, 7, 3, 20}, 2, LM__PAD_SAME},    {{2, 7, 7, 128}, {5, 5, 128, 12}, 1, LM__PAD_SAME},
-                 {{2, 8, 8, 32}, {1, 1, 32, 48}, 2, LM__PAD_VALID}};
+    } cases[] = {
+        {{32, 28, 28, 1}, {3, 3, 1, 32}, 1, LM__PAD_VALID}, {{4, 32, 32, 16}, {3, 3, 16, 32}, 2, LM__PAD_SAME},
+        {{2, 14, 14, 64}, {3, 3, 64, 64}, 1, LM__PAD_SAME}, {{3, 20, 20, 24}, {1, 1, 24, 40}, 1, LM__PAD_VALID},
+        {{1, 64, 64, 3}, {7, 7, 3, 20}, 2, LM__PAD_SAME},   {{2, 7, 7, 128}, {5, 5, 128, 12}, 1, LM__PAD_SAME},
+        {{2, 8, 8, 32}, {1, 1, 32, 48}, 2, LM__PAD_VALID}};
     cmp c = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -106,7 +107,8 @@ static void empty_batch(void **state)
 {
     cmp c = {0};
     (void)state;
-    shapes s = {.attr = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1}, .image = {0, 5, 5, 2}, .kernel = {3, 3, 2, 4}};
+    shapes s = {
+        .attr = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1}, .image = {0, 5, 5, 2}, .kernel = {3, 3, 2, 4}};
     finish(&s);
     convolve(&c, &s);
     assert_true(c.ran > 0);

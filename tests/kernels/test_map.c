@@ -45,7 +45,8 @@ static void row_where(size_t n, const void *const *in, void *out, const double *
     for (size_t i = 0; i < n; i++) z[i] = c[i] ? x[i] : y[i];
 }
 
-/* --- the plain evaluation ------------------------------------------------------------------------------------------ */
+/* --- the plain evaluation ------------------------------------------------------------------------------------------
+ * */
 
 static void evaluate(const lm__map *map, const void *const *in, void *const *out, size_t at)
 {
@@ -83,7 +84,8 @@ static void evaluate(const lm__map *map, const void *const *in, void *const *out
     }
 }
 
-/* --- random maps --------------------------------------------------------------------------------------------------- */
+/* --- random maps ---------------------------------------------------------------------------------------------------
+ * */
 
 static size_t random_space(lm__map *map)
 {
@@ -226,14 +228,19 @@ static void guard(void **state)
     assert_true(z[0] == 5 && z[2] == 7);
 }
 
-/* --- rows for several steps ------------------------------------------------------------------------------------------ */
+/* --- rows for several steps
+ * ------------------------------------------------------------------------------------------ */
 
 static void add_step(lm__map *map, const char *op, int nin, int a, int b, int c)
 {
     lm_dtype result = strcmp(op, "greater") ? LM_F32 : LM_BOOL;
     lm__map_step *step = &map->step[map->steps++];
-    *step = (lm__map_step){.row = lm__simd_row(op, LM_F32, result, lm__isa_level()), .op = op, .nin = nin, .in = {a, b, c},
-                           .out = map->registers++, .dtype = result};
+    *step = (lm__map_step){.row = lm__simd_row(op, LM_F32, result, lm__isa_level()),
+                           .op = op,
+                           .nin = nin,
+                           .in = {a, b, c},
+                           .out = map->registers++,
+                           .dtype = result};
     assert_non_null(step->row);
 }
 
@@ -314,8 +321,8 @@ static void every_chain(void **state)
         lm__map map = {.rank = 1, .dims = {5003}, .operands = 5, .registers = 5, .results = 1, .guard = -1}, fewer;
         for (int k = 0; k < 5; k++) map.operand[k] = (lm__map_operand){LM_F32, {k < 3}};
         for (int k = 0; k < 2; k++)
-            add_step(&map, cases[i].op[k], strcmp(cases[i].op[k], "where") ? 2 : 3, cases[i].in[k][0], cases[i].in[k][1],
-                     cases[i].in[k][2]);
+            add_step(&map, cases[i].op[k], strcmp(cases[i].op[k], "where") ? 2 : 3, cases[i].in[k][0],
+                     cases[i].in[k][1], cases[i].in[k][2]);
         map.result[0] = 6, fewer = map;
         lm__map_combine(&fewer, lm__isa_level());
         assert_int_equal(fewer.steps, 1);

@@ -34,7 +34,8 @@ static void plain_products(void **state)
     (void)state;
     for (int round = 0; round < 60; round++) {
         lm__matmul attr = {.transpose_a = cmp_below(2), .transpose_b = cmp_below(2)};
-        int64_t m = CMP_PICK(1, 2, 5, 12, 13, 31, 32, 64, 97, 200), n = CMP_PICK(1, 3, 10, 16, 31, 32, 33, 65, 128, 300);
+        int64_t m = CMP_PICK(1, 2, 5, 12, 13, 31, 32, 64, 97, 200),
+                n = CMP_PICK(1, 3, 10, 16, 31, 32, 33, 65, 128, 300);
         int64_t k = CMP_PICK(1, 2, 7, 16, 33, 128, 255, 256, 257, 600);
         product(&c, attr, 0, NULL, 0, NULL, NULL, m, n, k);
     }
@@ -91,4 +92,5 @@ static void empty(void **state)
     assert_true(c.ran > 0);
 }
 
-RUN(cmocka_unit_test(plain_products), cmocka_unit_test(cut_products), cmocka_unit_test(batches), cmocka_unit_test(empty))
+RUN(cmocka_unit_test(plain_products), cmocka_unit_test(cut_products), cmocka_unit_test(batches),
+    cmocka_unit_test(empty))

@@ -1,5 +1,5 @@
-/* oneDNN's kernels: against the reference on problems large enough for them, side by side in several threads, inside a
- * parallel region of OpenMP, and without threads of its own. */
+/* oneDNN's kernels: against the reference on problems large enough for them, side by side in several threads, inside
+ * a parallel region of OpenMP, and without threads of its own. */
 #include "support/check.h"
 
 #include "kernels/compare.h"
@@ -13,7 +13,8 @@ static void need_library(void)
     if (!lm__dnn_usable(lm__isa_level())) skip();
 }
 
-static void convolve(cmp *c, const lm__conv2d *attr, const int64_t *image, const int64_t *kernel, const int64_t *result)
+static void convolve(cmp *c, const lm__conv2d *attr, const int64_t *image, const int64_t *kernel,
+                     const int64_t *result)
 {
     static const struct {
         const char *op;

@@ -53,7 +53,8 @@ static void random_pools(void **state)
     for (int round = 0; round < 60; round++) {
         lm__pool2d attr = {.size = {CMP_PICK(1, 2, 2, 3), CMP_PICK(1, 2, 2, 3)}, .padding = cmp_below(2)};
         attr.strides[0] = cmp_below(3) ? attr.size[0] : CMP_PICK(1, 2), attr.strides[1] = attr.size[1];
-        pool(&c, &attr, (int64_t[]){CMP_PICK(1, 3, 20), CMP_PICK(1, 4, 7, 26), CMP_PICK(2, 5, 26), CMP_PICK(4, 7, 16, 32, 33)});
+        pool(&c, &attr,
+             (int64_t[]){CMP_PICK(1, 3, 20), CMP_PICK(1, 4, 7, 26), CMP_PICK(2, 5, 26), CMP_PICK(4, 7, 16, 32, 33)});
     }
     assert_true(c.ran > 150);
     check_contains(c.taken, "simd");

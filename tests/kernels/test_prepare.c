@@ -1,5 +1,5 @@
-/* Preparing and opening kernels: every failing allocation is a status and leaves nothing behind; what a kernel cannot do it
- * declines. */
+/* Preparing and opening kernels: every failing allocation is a status and leaves nothing behind; what a kernel cannot
+ * do it declines. */
 #include "support/check.h"
 
 #include "kernels/axis.h"
@@ -45,7 +45,8 @@ static void out_of_memory(void **state)
     lm__matmul_fused fused = {{false, true}, LM__ACT_RELU};
     assert_true(prepare_all("matmul", &fused, 2, (lm__desc[]){a, a}, &a) >= 1);
     assert_true(prepare_all("matmul_fused", &fused, 3, (lm__desc[]){a, a, bias}, &a) >= 1);
-    lm__conv2d_fused conv = {{.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME}, LM__ACT_NONE};
+    lm__conv2d_fused conv = {{.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME},
+                             LM__ACT_NONE};
     lm__desc image = CMP_DESC(LM_F32, 9, 40, 40, 24), kernel = CMP_DESC(LM_F32, 3, 3, 24, 24);
     assert_true(prepare_all("conv2d", &conv, 2, (lm__desc[]){image, kernel}, &image) >= 1);
     assert_true(prepare_all("conv2d_fused", &conv, 2, (lm__desc[]){image, kernel}, &image) >= 1);

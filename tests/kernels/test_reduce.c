@@ -56,8 +56,9 @@ static void large_reductions(void **state)
     static const struct {
         int64_t dims[3];
         lm__reduce_attr attr;
-    } cases[] = {{{21632, 1, 32}, {{0}, 1, false}}, {{1, 1, 200001}, {{2}, 1, false}}, {{3, 70000, 1}, {{1}, 1, false}},
-                 {{5, 100, 5000}, {{1}, 1, false}}, {{2, 3000, 65}, {{1}, 1, false}}, {{4000, 3, 20}, {{1, 2}, 2, false}}};
+    } cases[] = {{{21632, 1, 32}, {{0}, 1, false}}, {{1, 1, 200001}, {{2}, 1, false}},
+                 {{3, 70000, 1}, {{1}, 1, false}},  {{5, 100, 5000}, {{1}, 1, false}},
+                 {{2, 3000, 65}, {{1}, 1, false}},  {{4000, 3, 20}, {{1, 2}, 2, false}}};
     cmp c = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

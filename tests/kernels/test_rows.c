@@ -1,5 +1,5 @@
-/* Every vectorised row against the op's reference row: exactly, or within a few units in the last place for elementary
- * functions, over the whole range of floats; at every level of this machine, at any place of an array. */
+/* Every vectorised row against the op's reference row: exactly, or within a few units in the last place for
+ * elementary functions, over the whole range of floats; at every level of this machine, at any place of an array. */
 #include "support/check.h"
 
 #include "kernels/map.h"
@@ -59,7 +59,8 @@ typedef union array {
 /* Any bit pattern may come, common sizes often, and special values. */
 static void draw(lm_dtype dtype, array *x)
 {
-    static const double special[] = {0, -0.0, 1, -1, 0.5, 3, -7, INFINITY, -INFINITY, NAN, 1e-42, -1e-42, 88, -88, 1e30};
+    static const double special[] = {0,         -0.0, 1,     -1,     0.5, 3,   -7,  INFINITY,
+                                     -INFINITY, NAN,  1e-42, -1e-42, 88,  -88, 1e30};
     for (size_t i = 0; i < MOST; i++) {
         uint64_t bits = next();
         double usual = (double)(int64_t)next() * 0x1p-63 * ((bits & 3) ? 4 : 100);
@@ -118,8 +119,10 @@ static void all_rows(void **state)
             if (!(*op)->rows) continue;
             for (int d = 0; d < LM_DTYPE_COUNT; d++)
                 for (int r = 0; r < LM_DTYPE_COUNT; r++) {
-                    bool cast = (*op)->rows->to, predicate = lm__simd_row("equal", LM_F32, LM_BOOL, (lm__isa)isa) &&
-                        (strstr("equal not_equal less less_equal greater greater_equal isfinite", (*op)->name) != NULL);
+                    bool cast = (*op)->rows->to,
+                         predicate = lm__simd_row("equal", LM_F32, LM_BOOL, (lm__isa)isa) &&
+                                     (strstr("equal not_equal less less_equal greater greater_equal isfinite",
+                                             (*op)->name) != NULL);
                     lm_dtype result = cast ? (lm_dtype)r : predicate ? LM_BOOL : (lm_dtype)d;
                     lm__row_fn *fast = lm__simd_row((*op)->name, (lm_dtype)d, result, (lm__isa)isa);
                     if (!fast || (!cast && r > 0)) continue;

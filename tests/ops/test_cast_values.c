@@ -12,11 +12,13 @@ static void cast(lm_dtype from, lm_dtype to, size_t n, const void *x, void *y)
     row(n, &x, y, NULL);
 }
 
-/* --- floats to everything: each special number through every pair ------------------------------------------------- */
+/* --- floats to everything: each special number through every pair -------------------------------------------------
+ * */
 
-static const double numbers[] = {0, -0.0, 1, -1, 0.4, -0.9, 2.5, 127.9, 128, -129, 255, 256, 300.7, -5, 65504, 65519, 65520,
-                                 1e-7, 6e-8, 2e-8, 2147483647, 2147483648.0, -2147483649.0, 1e10, 9.3e18, -9.3e18, 1e38,
-                                 INFINITY, -INFINITY, NAN};
+static const double numbers[] = {0,      -0.0,    1,    -1,       0.4,        -0.9,         2.5,           127.9,
+                                 128,    -129,    255,  256,      300.7,      -5,           65504,         65519,
+                                 65520,  1e-7,    6e-8, 2e-8,     2147483647, 2147483648.0, -2147483649.0, 1e10,
+                                 9.3e18, -9.3e18, 1e38, INFINITY, -INFINITY,  NAN};
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
 /* What a float becomes, by the rule and not by the kernel. */
@@ -54,7 +56,8 @@ static void floats_to_every_type(void **state)
         }
 }
 
-/* --- integers --------------------------------------------------------------------------------------------------------- */
+/* --- integers
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void integers_to_every_type(void **state)
 {
@@ -91,12 +94,14 @@ static void small_numbers_survive_every_pair(void **state)
             for (size_t i = 0; i < 8; i++) lm__store((lm_dtype)from, x, i, (double)(two ? i % 2 : 15 * i));
             cast((lm_dtype)from, (lm_dtype)to, 8, x, y);
             cast((lm_dtype)to, (lm_dtype)from, 8, y, z);
-            for (size_t i = 0; i < 8; i++) assert_true(lm__load((lm_dtype)to, y, i) == (double)(two ? i % 2 : 15 * i));
+            for (size_t i = 0; i < 8; i++)
+                assert_true(lm__load((lm_dtype)to, y, i) == (double)(two ? i % 2 : 15 * i));
             assert_memory_equal(x, z, 8 * lm_dtype_size((lm_dtype)from));
         }
 }
 
-/* --- half precision -------------------------------------------------------------------------------------------------- */
+/* --- half precision
+ * -------------------------------------------------------------------------------------------------- */
 
 static void every_half_is_read(void **state)
 {
@@ -111,7 +116,8 @@ static void every_half_is_read(void **state)
         for (int i = 0; i < 65536; i++) {
             float want = halves[h] == LM_F16 ? lm__f16_to_f32(bits[i]) : lm__bf16_to_f32(bits[i]);
             if (isnan(want) ? !isnan(value[i]) : memcmp(&value[i], &want, sizeof want) != 0 || back[i] != bits[i])
-                fail_msg("%s %04x is %g, not %g; and back %04x", lm_dtype_name(halves[h]), i, value[i], want, back[i]);
+                fail_msg("%s %04x is %g, not %g; and back %04x", lm_dtype_name(halves[h]), i, value[i], want,
+                         back[i]);
         }
     }
 }
@@ -137,7 +143,8 @@ static void floats_round_to_the_nearest_half(void **state)
             assert_true(isnan(lm__f16_to_f32(f16[i])) && isnan(lm__bf16_to_f32(bf16[i])));
             continue;
         }
-        if (f16[i] != lm__f32_to_f16(x[i])) fail_msg("%a as float16: %04x, not %04x", x[i], f16[i], lm__f32_to_f16(x[i]));
+        if (f16[i] != lm__f32_to_f16(x[i]))
+            fail_msg("%a as float16: %04x, not %04x", x[i], f16[i], lm__f32_to_f16(x[i]));
         if (bf16[i] != lm__f32_to_bf16(x[i]))
             fail_msg("%a as bfloat16: %04x, not %04x", x[i], bf16[i], lm__f32_to_bf16(x[i]));
     }

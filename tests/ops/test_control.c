@@ -99,7 +99,8 @@ static lm_status cell(void *user, lm_graph *g, lm_value *const *in, lm_value **o
 {
     (void)user;
     lm_value *h = in[0], *count = in[1], *x = in[2], *w = in[3], *b = in[4], *t = in[5];
-    lm_value *factor = lm_op_add(lm_op_cast(count, LM_F64), lm_op_multiply(lm_op_cast(t, LM_F64), lm_scalar(g, LM_F64, 0.25)));
+    lm_value *factor =
+        lm_op_add(lm_op_cast(count, LM_F64), lm_op_multiply(lm_op_cast(t, LM_F64), lm_scalar(g, LM_F64, 0.25)));
     lm_value *next = lm_op_tanh(lm_op_add(lm_op_matmul(h, w), lm_op_multiply(lm_op_add(x, b), factor)));
     out[0] = next;
     out[1] = lm_op_add(count, lm_op_fill(g, LM_I32, 0, NULL, 1));
@@ -114,8 +115,8 @@ static lm_graph *recurrent(int order, bool reverse)
     lm_value *h = lm_placeholder(g, "h", LM_F64, 1, 2), *x = lm_placeholder(g, "x", LM_F64, 3, 1, 2);
     lm_value *w = lm_placeholder(g, "w", LM_F64, 2, 2), *b = lm_placeholder(g, "b", LM_F64, 2);
     lm_value *count = lm_op_fill(g, LM_I32, 0, NULL, 1), *out[4];
-    check_ok(lm_op_scan(out, .carries = {h, count}, .sequences = {x}, .invariants = {w, b}, .outputs = 2, .body = cell,
-                        .reverse = reverse));
+    check_ok(lm_op_scan(out, .carries = {h, count}, .sequences = {x}, .invariants = {w, b}, .outputs = 2,
+                        .body = cell, .reverse = reverse));
     lm_value *y = lm_op_add(lm_op_sum(lm_op_multiply(out[2], out[2])), lm_op_sum(lm_op_multiply(out[0], h)));
     differentiate(g, y, 4, order);
     return g;
@@ -185,7 +186,8 @@ static void a_length_alone(void **state)
     lm_free(g);
 }
 
-/* --- if ------------------------------------------------------------------------------------------------------------- */
+/* --- if
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static lm_status hot(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
 {
@@ -210,7 +212,8 @@ static void choice_and_its_gradients(void **state)
         lm_graph *g = lm_graph_new();
         lm_value *x = lm_placeholder(g, "x", LM_F64, 3), *w = lm_placeholder(g, "w", LM_F64, 3);
         lm_value *positive = lm_op_greater(lm_op_sum(x), lm_scalar(g, LM_F64, 0)), *out[2];
-        check_ok(lm_op_if(out, .predicate = positive, .captures = {x, w}, .outputs = 2, .then = hot, .otherwise = cold));
+        check_ok(
+            lm_op_if(out, .predicate = positive, .captures = {x, w}, .outputs = 2, .then = hot, .otherwise = cold));
         differentiate(g, lm_op_sum(lm_op_multiply(out[0], out[1])), 2, order);
         double up[] = {0.5, 0.1, 0.4}, down[] = {-0.5, 0.2, -0.4}, ws[] = {0.3, 0.8, -0.7};
         check_gradients(g, (double *[]){up, ws});
@@ -256,7 +259,8 @@ static void if_within_scan(void **state)
     }
 }
 
-/* --- refusals ----------------------------------------------------------------------------------------------------- */
+/* --- refusals -----------------------------------------------------------------------------------------------------
+ * */
 
 static lm_status sets_nothing(void *user, lm_graph *g, lm_value *const *in, lm_value **out)
 {

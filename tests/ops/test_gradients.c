@@ -1,4 +1,5 @@
-/* Every op of the registry and every one of its samples: the gradient against central differences, first and second order. */
+/* Every op of the registry and every one of its samples: the gradient against central differences, first and second
+ * order. */
 #include "support/check.h"
 
 #include "ops/support.h"
@@ -78,7 +79,8 @@ static void a_second_gradient_is_refused_where_there_is_none(void **state)
     }
 }
 
-/* --- the check itself goes red ------------------------------------------------------------------------------------- */
+/* --- the check itself goes red -------------------------------------------------------------------------------------
+ * */
 
 static const lm__sample sample = {.nin = 1, .in = {{.rank = 2, .dims = {2, 3}, .low = 0.5, .high = 2}}};
 LM_ROWS_NUMBERS(square)
@@ -95,8 +97,14 @@ static lm_status no_gradient(lm__vjp *v)
     return LM_OK;
 }
 
-static const lm__op wrong_square = {.name = "wrong_square", .kind = LM__OP_MAP, .min_inputs = 1, .max_inputs = 1,
-                                    .outputs = 1, .infer = lm__infer_map_same, .gradient = wrong_gradient, .rows = &rows};
+static const lm__op wrong_square = {.name = "wrong_square",
+                                    .kind = LM__OP_MAP,
+                                    .min_inputs = 1,
+                                    .max_inputs = 1,
+                                    .outputs = 1,
+                                    .infer = lm__infer_map_same,
+                                    .gradient = wrong_gradient,
+                                    .rows = &rows};
 static const lm__op forgetful_square = {.name = "forgetful_square", .kind = LM__OP_MAP, .min_inputs = 1,
                                         .max_inputs = 1, .outputs = 1, .infer = lm__infer_map_same,
                                         .gradient = no_gradient, .rows = &rows};
@@ -116,8 +124,13 @@ static void cube_row(size_t n, const void *const *in, void *out, const double *i
     for (size_t i = 0; i < n; i++) ((double *)out)[i] = x[i] * x[i] * x[i];
 }
 static const lm__rows cube_rows = {.of = {[LM_F64] = cube_row}};
-static const lm__op half_right_cube = {.name = "half_right_cube", .kind = LM__OP_MAP, .min_inputs = 1, .max_inputs = 1,
-                                       .outputs = 1, .infer = lm__infer_map_same, .gradient = gradient_of_cube,
+static const lm__op half_right_cube = {.name = "half_right_cube",
+                                       .kind = LM__OP_MAP,
+                                       .min_inputs = 1,
+                                       .max_inputs = 1,
+                                       .outputs = 1,
+                                       .infer = lm__infer_map_same,
+                                       .gradient = gradient_of_cube,
                                        .rows = &cube_rows};
 
 static void a_wrong_gradient_is_found(void **state)

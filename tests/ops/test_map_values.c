@@ -1,5 +1,5 @@
-/* Values of the reference rows against the C library in long double, and on special points against what is written here: tails,
- * infinities, NaN, ties, integers that overflow or are divided by 0. */
+/* Values of the reference rows against the C library in long double, and on special points against what is written
+ * here: tails, infinities, NaN, ties, integers that overflow or are divided by 0. */
 #include "support/check.h"
 
 #include "ops/registry.h"
@@ -24,7 +24,8 @@ static bool near(double got, double expected, double epsilon, double smallest)
     return isfinite(got) && fabs(got - expected) <= 4 * epsilon * fabs(expected) + 4 * smallest;
 }
 
-/* --- one input, floats ------------------------------------------------------------------------------------------------ */
+/* --- one input, floats
+ * ------------------------------------------------------------------------------------------------ */
 
 static long double o_negative(long double x) { return -x; }
 static long double o_sign(long double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
@@ -53,9 +54,9 @@ static const unary unaries[] = {
     {&lm__op_relu, o_relu},         {&lm__op_sigmoid, o_sigmoid},   {&lm__op_softplus, o_softplus},
 };
 
-static const double points[] = {-INFINITY, -1e30, -1000, -100, -87.5, -20, -8, -3.7, -2.5, -1.5, -1,   -0.5,  -0.1, -1e-8,
-                                -0.0,      0.0,   1e-30, 1e-8, 0.1,   0.5, 1,  1.5,  2.5,  3.7,  8,    20,    87.5, 100,
-                                1000,      1e30,  INFINITY, NAN};
+static const double points[] = {-INFINITY, -1e30, -1000, -100, -87.5, -20,   -8,   -3.7, -2.5,     -1.5, -1,
+                                -0.5,      -0.1,  -1e-8, -0.0, 0.0,   1e-30, 1e-8, 0.1,  0.5,      1,    1.5,
+                                2.5,       3.7,   8,     20,   87.5,  100,   1000, 1e30, INFINITY, NAN};
 enum { POINTS = sizeof points / sizeof *points };
 
 static void functions_agree_with_long_double(void **state)
@@ -89,7 +90,8 @@ static void tails_keep_their_digits(void **state)
     assert_true(fabsf(y[0] / 1.8048513e-35f - 1) < 1e-5f && fabsf(y[1] / 2.0611537e-9f - 1) < 1e-5f && y[3] == 80);
 }
 
-/* --- two inputs, floats ---------------------------------------------------------------------------------------------- */
+/* --- two inputs, floats
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Runs in both float types and compares with the same table. */
 static void check_pairs(const lm__op *op, size_t n, const double *a, const double *b, const double *expected)
@@ -141,7 +143,8 @@ static void division_rounds_down_as_numpy(void **state)
     assert_true(quotient == 9 && fabs(rest - 0.1) < 1e-15);
 }
 
-/* --- integers ----------------------------------------------------------------------------------------------------------- */
+/* --- integers
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void check_ints(const lm__op *op, size_t n, const int32_t *a, const int32_t *b, const int32_t *expected)
 {
@@ -201,7 +204,8 @@ static void integer_powers(void **state)
     assert_true(z[0] == -128 && z[1] == -13);
 }
 
-/* --- comparisons, logic, choice, limits --------------------------------------------------------------------------------- */
+/* --- comparisons, logic, choice, limits
+ * --------------------------------------------------------------------------------- */
 
 static void comparisons(void **state)
 {

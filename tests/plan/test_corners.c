@@ -88,7 +88,8 @@ static void empty_sums(void **state)
         lm_value *a = lm_placeholder(g, "a", LM_F32, m, inner), *b = lm_placeholder(g, "b", LM_F32, inner, n);
         lm_value *bias = lm_placeholder(g, "bias", LM_F32, n), *y = lm_op_matmul(a, b);
         if (k & 8) {
-            a = lm_placeholder(g, "image", LM_F32, m, 4, 4, inner), b = lm_placeholder(g, "kernel", LM_F32, 2, 2, inner, n);
+            a = lm_placeholder(g, "image", LM_F32, m, 4, 4, inner),
+            b = lm_placeholder(g, "kernel", LM_F32, 2, 2, inner, n);
             y = lm_op_conv2d(a, b);
         }
         check_ok(lm__graph_output(g, lm_op_relu(lm_op_add(y, bias))));
@@ -152,5 +153,5 @@ static void half_draws(void **state)
     }
 }
 
-RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(large_integers), cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask),
-    cmocka_unit_test(empty_sums))
+RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(large_integers),
+    cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask), cmocka_unit_test(empty_sums))

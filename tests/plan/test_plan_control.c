@@ -205,7 +205,8 @@ static void bodies_that_pass_on(void **state)
         lm_value *p = lm_placeholder_new(g, "p", LM_BOOL, 0, NULL), *x = lm_placeholder(g, "x", LM_F32, T, N);
         lm_value *y = lm_placeholder(g, "y", LM_F32, T, N), *out[2];
         bool predicate = k & 1;
-        if (k < 2) check_ok(lm_op_if(out, .predicate = p, .captures = {x, y}, .then = pass_on, .otherwise = pass_second));
+        if (k < 2)
+            check_ok(lm_op_if(out, .predicate = p, .captures = {x, y}, .then = pass_on, .otherwise = pass_second));
         else check_ok(lm_op_scan(out, .sequences = {x, y}, .outputs = 1, .body = predicate ? pass_on : pass_second));
         check_ok(lm__graph_output(g, out[0]));
         compare(g, (const void *[]){&predicate, data[0], data[1]});

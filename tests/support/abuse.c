@@ -20,7 +20,8 @@ uint64_t abuse_below(uint64_t n) { return (next() >> 11) % n; }
 
 int64_t abuse_number(void)
 {
-    static const int64_t odd[] = {-1, -2, INT64_MIN, INT64_MAX, INT64_MIN + 1, INT32_MAX, INT32_MIN, (int64_t)1 << 40, 65536};
+    static const int64_t odd[] = {-1,        -2,        INT64_MIN,        INT64_MAX, INT64_MIN + 1,
+                                  INT32_MAX, INT32_MIN, (int64_t)1 << 40, 65536};
     if (abuse_below(4)) return (int64_t)abuse_below(6);
     return odd[abuse_below(sizeof odd / sizeof *odd)];
 }
@@ -33,12 +34,37 @@ double abuse_double(void)
 
 const char *abuse_text(void)
 {
-    static const char *const odd[] = {
-        NULL, "", "relu", "softmax", "same", "valid", "float64", "int8", "dense", "Dense", "/", "a/b", "\xff\xfe", "{}", "null",
-        "{\"units\": -1}", "{\"units\": 3}", "[", "mse", "accuracy", "sparse_categorical_crossentropy", "adam", "zeros",
-        "%s%n", "mnist", "sum", "none",
-        "a name that is much longer than any buffer which somebody may have thought to be long enough for a name, and then some "
-        "more, and more, and more, and more, and more, and more, and more, and more, and more, and more, and more, and more"};
+    static const char *const odd[] = {NULL,
+                                      "",
+                                      "relu",
+                                      "softmax",
+                                      "same",
+                                      "valid",
+                                      "float64",
+                                      "int8",
+                                      "dense",
+                                      "Dense",
+                                      "/",
+                                      "a/b",
+                                      "\xff\xfe",
+                                      "{}",
+                                      "null",
+                                      "{\"units\": -1}",
+                                      "{\"units\": 3}",
+                                      "[",
+                                      "mse",
+                                      "accuracy",
+                                      "sparse_categorical_crossentropy",
+                                      "adam",
+                                      "zeros",
+                                      "%s%n",
+                                      "mnist",
+                                      "sum",
+                                      "none",
+                                      "a name that is much longer than any buffer which somebody may have thought to "
+                                      "be long enough for a name, and then some "
+                                      "more, and more, and more, and more, and more, and more, and more, and more, "
+                                      "and more, and more, and more, and more"};
     return odd[abuse_below(sizeof odd / sizeof *odd)];
 }
 

@@ -1,5 +1,5 @@
-/* tests/support/abuse.h: numbers and texts for calls that nobody should make, the same in every run; and an allocator that
- * refuses what is large, so that absurd sizes end as LM_NO_MEMORY at once. */
+/* tests/support/abuse.h: numbers and texts for calls that nobody should make, the same in every run; and an allocator
+ * that refuses what is large, so that absurd sizes end as LM_NO_MEMORY at once. */
 #ifndef LM_TESTS_ABUSE_H
 #define LM_TESTS_ABUSE_H
 

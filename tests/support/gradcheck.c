@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST = 32 };                     /* inputs of the graph: the op's own, weights of outputs, weights of gradients */
+enum { MOST = 32 }; /* inputs of the graph: the op's own, weights of outputs, weights of gradients */
 
 /* A scalar function of the graph's inputs and its gradient with respect to some of them. */
 typedef struct problem {
@@ -60,8 +60,8 @@ static lm_status add_input(problem *p, lm_dtype dtype, int rank, const int64_t *
     return LM_OK;
 }
 
-/* Weights in (0.5, 1.5) for each of the values, and their weighted sum. NULL and non-float values are left out: *weight is then
- * NULL. */
+/* Weights in (0.5, 1.5) for each of the values, and their weighted sum. NULL and non-float values are left out:
+ * *weight is then NULL. */
 static lm_status project(problem *p, int n, lm_value *const *values, lm_value **weights, lm_value **sum)
 {
     static const lm__sample_input range = {.low = 0.5, .high = 1.5};

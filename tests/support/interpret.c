@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct interpreter {
-    lm_graph *graph;                    /* a copy with numbers for shapes; node->mark is the node's first place in `memory` */
+    lm_graph *graph; /* a copy with numbers for shapes; node->mark is the node's first place in `memory` */
     void **memory;                      /* of every value */
     size_t values;
 };
@@ -64,7 +64,8 @@ static lm_status place(interpreter *it)
             const lm_value *value = &node->out[i];
             for (int d = 0; d < value->shape.rank; d++)
                 if (!lm__dim_known(value->shape.dim[d]))
-                    return lm__fail(LM_INVALID, "interpret: a dimension of a result of %s is not bound", node->op->name);
+                    return lm__fail(LM_INVALID, "interpret: a dimension of a result of %s is not bound",
+                                    node->op->name);
             it->memory[node->mark + i] = lm__calloc(bytes_of(value) + 1, 1);
             if (!it->memory[node->mark + i]) return lm__no_memory(bytes_of(value));
         }

@@ -1,5 +1,5 @@
-/* tests/train/test_abuse.c: every public function with objects that are NULL, failed or of another type, and with numbers and
- * texts that make no sense. Nothing may crash, hang or leak; what is asked of the result is only that. */
+/* tests/train/test_abuse.c: every public function with objects that are NULL, failed or of another type, and with
+ * numbers and texts that make no sense. Nothing may crash, hang or leak; what is asked of the result is only that. */
 #include "support/check.h"
 #include "support/abuse.h"
 
@@ -11,7 +11,8 @@
 
 enum { LIMIT = 16 << 20, CALLS = 700 };
 
-/* --- what is handed in ------------------------------------------------------------------------------------------- */
+/* --- what is handed in -------------------------------------------------------------------------------------------
+ * */
 
 enum { X, Y, MODEL, DATA = 12 };           /* of the pool, from the start */
 static void *pool[64];
@@ -33,7 +34,8 @@ static lm_status fill(void *user, int64_t index, lm_tensor *const *out)
 static lm_status copy(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out)
 {
     (void)user, (void)random;
-    size_t bytes = lm_tensor_bytes(in[0]) < lm_tensor_bytes(out[0]) ? lm_tensor_bytes(in[0]) : lm_tensor_bytes(out[0]);
+    size_t bytes =
+        lm_tensor_bytes(in[0]) < lm_tensor_bytes(out[0]) ? lm_tensor_bytes(in[0]) : lm_tensor_bytes(out[0]);
     memcpy(lm_tensor_data(out[0]), lm_tensor_read(in[0]), bytes);
     return LM_OK;
 }
@@ -61,7 +63,8 @@ static void put_failed(void)
     lm_graph *g = lm_graph_new();
     lm_constant(g, NULL);
     put(g), put(lm_tensor_new(LM_F32, -1, NULL)), put(lm_load("")), put(lm_dense(.units = -1)), put(lm_graph_new());
-    put(lm_adam(.learning_rate = 1, .clipnorm = 1, .clipvalue = 1)), put(lm_data_take(NULL, 1)), put(lm_data_iterate(NULL, 0, 0));
+    put(lm_adam(.learning_rate = 1, .clipnorm = 1, .clipvalue = 1)), put(lm_data_take(NULL, 1)),
+        put(lm_data_iterate(NULL, 0, 0));
     put(lm_function_new(NULL)), put(lm_variable_new("w", NULL, true)), put(lm_layer_from_config("x", NULL));
     put((void *)lm_fit_with(pool[1], NULL, NULL)), put(NULL), put(NULL);
 }
@@ -73,7 +76,8 @@ static void remake(void)
     put_sound(), put_failed();
 }
 
-/* --- the calls, by header ------------------------------------------------------------------------------------------ */
+/* --- the calls, by header ------------------------------------------------------------------------------------------
+ * */
 
 static void object_calls(void)
 {
@@ -111,13 +115,15 @@ static void tensor_calls(void)
     lm_free(lm_tensor_copy_of(type, few, &small, abuse_below(5) ? data : NULL));
     lm_free(lm_tensor_wrap(type, few, &small, abuse_below(5) ? data : NULL, NULL, NULL));
     (void)(lm_dtype_size(type) + strlen(lm_dtype_name(type)) + (size_t)lm_dtype_parse(abuse_text(), &parsed));
-    (void)((int)lm_tensor_dtype(a) + lm_tensor_rank(a) + (int)lm_tensor_dim(a, (int)abuse_number()) + *lm_tensor_dims(a));
+    (void)((int)lm_tensor_dtype(a) + lm_tensor_rank(a) + (int)lm_tensor_dim(a, (int)abuse_number()) +
+           *lm_tensor_dims(a));
     (void)(lm_tensor_size(a) + lm_tensor_bytes(a) + (lm_tensor_data(a) == lm_tensor_read(a)));
     (void)lm_tensor_get(a, (size_t)abuse_number());
     lm_free(lm_tensor_reshape(a, rank, sizes)), lm_free(lm_tensor_divide(a, abuse_double()));
     lm_free(lm_tensor_cast(a, type)), lm_free(lm_tensor_slice(a, abuse_number(), abuse_number()));
     lm_free(lm_tensor_load(abuse_text())), lm_tensor_save(a, abuse_below(2) ? "/dev/null" : "/nowhere/x");
-    if (abuse_below(16) == 0) lm_tensor_print(a, abuse_below(2) ? NULL : &(lm_print_args){0, (int)abuse_number(), (int)abuse_number()});
+    if (abuse_below(16) == 0)
+        lm_tensor_print(a, abuse_below(2) ? NULL : &(lm_print_args){0, (int)abuse_number(), (int)abuse_number()});
 }
 
 static void data_questions(const lm_dataset *ds)
@@ -187,7 +193,8 @@ static void graph_calls(void)
     lm_graph *g = any();
     v[0] = lm_placeholder_new(g, abuse_text(), (lm_dtype)abuse_below(LM_DTYPE_COUNT + 1), (int)abuse_number(),
                               abuse_below(9) ? dims : NULL);
-    v[1] = lm_constant(any(), any()), v[2] = abuse_below(2) ? lm_scalar(any(), LM_F32, abuse_double()) : lm_read(any(), any());
+    v[1] = lm_constant(any(), any()),
+    v[2] = abuse_below(2) ? lm_scalar(any(), LM_F32, abuse_double()) : lm_read(any(), any());
     lm_value_shape(v[abuse_below(3)], &type, dims), lm_value_shape(NULL, NULL, NULL);
     lm_gradients(abuse_below(5) ? v[2] : NULL, (int)(abuse_below(5)) - 1 > 3 ? 3 : (int)abuse_below(4) - 1, v,
                  abuse_below(9) ? grads : NULL);
@@ -206,10 +213,12 @@ static void model_questions(const lm_model *m)
 {
     int64_t dims[LM_MAX_RANK];
     lm_dtype type;
-    (void)(strlen(lm_model_name(m)) + (size_t)lm_model_layers(m) + strlen(lm_layer_name(lm_model_layer(m, (int)abuse_number()))));
+    (void)(strlen(lm_model_name(m)) + (size_t)lm_model_layers(m) +
+           strlen(lm_layer_name(lm_model_layer(m, (int)abuse_number()))));
     (void)(strlen(lm_layer_class(any())) + strlen(lm_layer_name(any())));
     lm_model_input(m, &type, dims), lm_model_output(m, NULL, NULL);
-    (void)(lm_weights(m) + (lm_weight(m, (int)abuse_number()) != NULL) + lm_parameters(m, abuse_below(2)) + lm_stopped(m));
+    (void)(lm_weights(m) + (lm_weight(m, (int)abuse_number()) != NULL) + lm_parameters(m, abuse_below(2)) +
+           lm_stopped(m));
     lm_string_free(lm_layer_config(any()));
     lm_free(lm_layer_from_config(abuse_text(), abuse_text()));
 }
@@ -224,12 +233,16 @@ static void model_changes(lm_model *m)
     switch (abuse_below(5)) {
     case 0: lm_sequential_add(m, kept()); break;
     case 1: lm_build(m, (int)abuse_number(), abuse_below(9) ? dims : NULL); break;
-    case 2: lm_summary(m, .memory = abuse_below(2), .batch_size = abuse_number(), .line_length = (int)abuse_number()); break;
+    case 2:
+        lm_summary(m, .memory = abuse_below(2), .batch_size = abuse_number(), .line_length = (int)abuse_number());
+        break;
     case 3: lm_flops(m, abuse_number(), abuse_below(2)); break;
     default: lm_request_stop(m), lm_compile_with(m, NULL), lm_summary_with(m, NULL); break;
     }
     if (abuse_below(2)) lm_compile_with(m, &compile);
-    else lm_free(compile.optimizer), lm_free(compile.loss_object), lm_free(compile.metric_objects[0]), lm_free(compile.metric_objects[1]);
+    else
+        lm_free(compile.optimizer), lm_free(compile.loss_object), lm_free(compile.metric_objects[0]),
+            lm_free(compile.metric_objects[1]);
 }
 
 static void model_runs(lm_model *m)
@@ -237,9 +250,11 @@ static void model_runs(lm_model *m)
     float x[64] = {0}, y[64];
     int64_t n = abuse_number();
     int epochs = (int)abuse_number();
-    const lm_history *h = lm_fit(m, mostly(DATA), .epochs = epochs > 2 ? 2 : epochs, .initial_epoch = abuse_below(4) ? 0 : (int)abuse_number(),
-                                 .batch_size = abuse_number(), .validation_data = abuse_below(4) ? NULL : any(), .steps_per_epoch = (int64_t)abuse_below(3),
-                                 .validation_split = abuse_below(4) ? 0 : abuse_double(), .shuffle = abuse_below(2), .verbose = (int)abuse_number());
+    const lm_history *h = lm_fit(
+        m, mostly(DATA), .epochs = epochs > 2 ? 2 : epochs, .initial_epoch = abuse_below(4) ? 0 : (int)abuse_number(),
+        .batch_size = abuse_number(), .validation_data = abuse_below(4) ? NULL : any(),
+        .steps_per_epoch = (int64_t)abuse_below(3), .validation_split = abuse_below(4) ? 0 : abuse_double(),
+        .shuffle = abuse_below(2), .verbose = (int)abuse_number());
     lm_history_get(h, abuse_text(), (int)n), lm_history_name(h, (int)n), lm_history_seconds(h, (int)n);
     (void)(lm_history_epochs(any()) + lm_history_columns(any()) + lm_history_steps(any(), (int)n));
     lm_free(lm_retain((void *)h)), lm_fit_arrays(m, mostly(X), mostly(Y), .verbose = 0), lm_fit_with(m, any(), NULL);
@@ -265,7 +280,8 @@ static void model_calls(void)
     if (abuse_below(2)) lm_clear(m);
 }
 
-/* --- running ----------------------------------------------------------------------------------------------------------- */
+/* --- running
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void drop(void *user, const char *text, size_t bytes)
 {

@@ -1,5 +1,5 @@
-/* tests/train/test_oom.c: memory that runs out anywhere in a job from arrays to a saved model. Wherever it happens: no crash,
- * nothing leaks, some status or object says LM_NO_MEMORY, and its text names memory. */
+/* tests/train/test_oom.c: memory that runs out anywhere in a job from arrays to a saved model. Wherever it happens:
+ * no crash, nothing leaks, some status or object says LM_NO_MEMORY, and its text names memory. */
 #include "support/check.h"
 #include "support/oom.h"
 
@@ -57,15 +57,17 @@ static lm_dataset *examples(void)
 
 static lm_model *network(void)
 {
-    lm_model *m = lm_sequential(lm_input(.shape = {8, 8, 1}), lm_rescaling(.scale = 1.0 / 255),
-                                lm_conv2d(.filters = 2, .kernel_size = {3}, .activation = "relu"), lm_batch_normalization(),
-                                lm_max_pooling2d(), lm_flatten(), lm_dropout(.rate = 0.25),
-                                lm_dense(.units = 3, .kernel_initializer_object = lm_init_he_normal(), .activation = "softmax"));
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {8, 8, 1}), lm_rescaling(.scale = 1.0 / 255),
+        lm_conv2d(.filters = 2, .kernel_size = {3}, .activation = "relu"), lm_batch_normalization(),
+        lm_max_pooling2d(), lm_flatten(), lm_dropout(.rate = 0.25),
+        lm_dense(.units = 3, .kernel_initializer_object = lm_init_he_normal(), .activation = "softmax"));
     lm_compile(m, .optimizer = lm_adam(), .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"});
     return m;
 }
 
-/* --- the parts: every allocation ----------------------------------------------------------------------------------- */
+/* --- the parts: every allocation -----------------------------------------------------------------------------------
+ * */
 
 static lm_status arrays(void *user)
 {
@@ -93,7 +95,8 @@ static lm_status datasets(void *user)
     (void)user;
     lm_tensor *out[LM_DATA_MAX_TENSORS];
     lm_dataset *data = lm_data_map(lm_data_cache(lm_data_shuffle(examples(), 7)), halve, NULL, 0, NULL);
-    data = lm_data_prefetch(lm_data_take(lm_data_repeat(lm_data_batch(lm_data_skip(data, 1), BATCH, false), 2), 5), 2);
+    data =
+        lm_data_prefetch(lm_data_take(lm_data_repeat(lm_data_batch(lm_data_skip(data, 1), BATCH, false), 2), 5), 2);
     lm_iterator *it = lm_data_iterate(data, 0, 0);
     int count;
     while ((count = lm_iterator_next(it, out)) > 0) {}
@@ -136,7 +139,9 @@ static lm_status configurations(void *user)
     (void)user;
     lm_layer *layer = lm_layer_from_config("Dense", "{\"units\": 3, \"kernel_initializer\": \"he_normal\"}");
     char *text = lm_layer_config(layer);
-    lm_status status = lm_failed(layer) ? first_failure(1, (const void *[]){layer}) : text ? LM_OK : checked(lm_last_status());
+    lm_status status = lm_failed(layer) ? first_failure(1, (const void *[]){layer})
+                       : text           ? LM_OK
+                                        : checked(lm_last_status());
     lm_string_free(text), lm_free(layer);
     return status;
 }
@@ -147,7 +152,8 @@ static void building_each(void **state) { (void)state, oom_some(building, NULL, 
 static void function_each(void **state) { (void)state, oom_some(function, NULL, MOST); }
 static void configurations_each(void **state) { (void)state, oom_each(configurations, NULL); }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole
+ * ------------------------------------------------------------------------------------------------------- */
 
 static lm_status job(void *user)
 {
@@ -182,8 +188,9 @@ static void the_job_at_many_points(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_each),   cmocka_unit_test(datasets_each),       cmocka_unit_test(building_each),
-        cmocka_unit_test(function_each), cmocka_unit_test(configurations_each), cmocka_unit_test(the_job_at_many_points),
+        cmocka_unit_test(arrays_each),         cmocka_unit_test(datasets_each),
+        cmocka_unit_test(building_each),       cmocka_unit_test(function_each),
+        cmocka_unit_test(configurations_each), cmocka_unit_test(the_job_at_many_points),
     };
     snprintf(path, sizeof path, "/tmp/lamina-oom-%ld", (long)getpid());
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* tests/train/test_openmp.c: Lamina called from a program's own OpenMP threads: the same bytes as from one thread, also
- * where the parallel region has the machine's CPUs to itself. Built with -fopenmp where the compiler has it. */
+/* tests/train/test_openmp.c: Lamina called from a program's own OpenMP threads: the same bytes as from one thread,
+ * also where the parallel region has the machine's CPUs to itself. Built with -fopenmp where the compiler has it. */
 #include "support/check.h"
 
 #include <lamina/lamina.h>
@@ -10,9 +10,10 @@ enum { CALLS = 24, ROWS = 16, INPUT = 20 * 20 * 4, CLASSES = 10 };
 /* Large enough for the team's threads and for kernels of other libraries. */
 static lm_model *model(void)
 {
-    return lm_sequential(lm_input(.shape = {20, 20, 4}), lm_conv2d(.filters = 32, .kernel_size = {3}, .activation = "relu"),
-                         lm_conv2d(.filters = 32, .kernel_size = {3}), lm_max_pooling2d(), lm_flatten(),
-                         lm_dense(.units = 256, .activation = "relu"), lm_dense(.units = CLASSES, .activation = "softmax"));
+    return lm_sequential(
+        lm_input(.shape = {20, 20, 4}), lm_conv2d(.filters = 32, .kernel_size = {3}, .activation = "relu"),
+        lm_conv2d(.filters = 32, .kernel_size = {3}), lm_max_pooling2d(), lm_flatten(),
+        lm_dense(.units = 256, .activation = "relu"), lm_dense(.units = CLASSES, .activation = "softmax"));
 }
 
 static float *inputs(void)

@@ -76,7 +76,7 @@ static void in_place_on_a_terminal(void **state)
     (void)state;
     run(-1, true);
     assert_int_equal(count("\n"), 5);
-    assert_in_range(count("\r"), 6, 30);        /* the first step and the last of three passes, and what time makes of it */
+    assert_in_range(count("\r"), 6, 30); /* the first step and the last of three passes, and what time makes of it */
     check_contains(said, "Epoch 1/2\n\r 1/10 \033[32m━━\033[37m━");
     check_contains(said, "\r10/10 \033[32m━━━━━━━━━━━━━━━━━━━━\033[0m 0s ");
 }
@@ -117,7 +117,8 @@ static void the_summary(void **state)
 {
     (void)state;
     lm_tensor *x, *y;
-    lm_model *m = lm_sequential(lm_input(.shape = {3}), lm_dense(.units = 1000, .name = "wide"), lm_dense(.units = 1));
+    lm_model *m =
+        lm_sequential(lm_input(.shape = {3}), lm_dense(.units = 1000, .name = "wide"), lm_dense(.units = 1));
     lm_compile(m, .optimizer_name = "adam", .loss = "mse");
     begin(false);
     check_ok(lm_summary(m));
@@ -156,9 +157,12 @@ static void flops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(a_line_an_epoch_in_a_pipe, end), cmocka_unit_test_teardown(in_place_on_a_terminal, end),
-        cmocka_unit_test_teardown(without_colours_on_request, end), cmocka_unit_test_teardown(nothing_when_silent, end),
-        cmocka_unit_test_teardown(small_losses_keep_their_digits, end), cmocka_unit_test_teardown(the_summary, end),
+        cmocka_unit_test_teardown(a_line_an_epoch_in_a_pipe, end),
+        cmocka_unit_test_teardown(in_place_on_a_terminal, end),
+        cmocka_unit_test_teardown(without_colours_on_request, end),
+        cmocka_unit_test_teardown(nothing_when_silent, end),
+        cmocka_unit_test_teardown(small_losses_keep_their_digits, end),
+        cmocka_unit_test_teardown(the_summary, end),
         cmocka_unit_test_teardown(flops, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* tests/train/test_threads.c: one model and several threads: what lamina.h's table allows gives the same bytes as one thread
- * or a whole set of weights, what it does not allow gets LM_BUSY. Most of this is for the thread sanitizer to see. */
+/* tests/train/test_threads.c: one model and several threads: what lamina.h's table allows gives the same bytes as one
+ * thread or a whole set of weights, what it does not allow gets LM_BUSY. Most of this is for the thread sanitizer to
+ * see. */
 #include "support/check.h"
 
 #include <lamina/lamina.h>
@@ -13,8 +14,9 @@ enum { THREADS = 4, ROUNDS = 12, ROWS = 40, INPUT = 12 * 12, CLASSES = 5 };
 
 static lm_model *classifier(void)
 {
-    return lm_sequential(lm_input(.shape = {12, 12, 1}), lm_conv2d(.filters = 8, .kernel_size = {3}, .activation = "relu"),
-                         lm_max_pooling2d(), lm_flatten(), lm_dense(.units = 32, .activation = "tanh"),
+    return lm_sequential(lm_input(.shape = {12, 12, 1}),
+                         lm_conv2d(.filters = 8, .kernel_size = {3}, .activation = "relu"), lm_max_pooling2d(),
+                         lm_flatten(), lm_dense(.units = 32, .activation = "tanh"),
                          lm_dense(.units = CLASSES, .activation = "softmax"));
 }
 
@@ -34,7 +36,8 @@ static void together(int threads, void *(*body)(void *), void *argument)
     for (int i = 0; i < threads; i++) pthread_join(handle[i], NULL);
 }
 
-/* --- predictions side by side ------------------------------------------------------------------------------------ */
+/* --- predictions side by side ------------------------------------------------------------------------------------
+ * */
 
 typedef struct shared {
     const lm_model *model;
@@ -122,15 +125,17 @@ static void the_number_of_threads_changes_between_runs(void **state)
     finish(s);
 }
 
-/* --- predictions while weights change ------------------------------------------------------------------------------ */
+/* --- predictions while weights change ------------------------------------------------------------------------------
+ * */
 
-/* A layer whose weights are all the same number, and stay so: inputs are unit vectors, targets are equal. So a prediction
- * from a whole set of weights has equal numbers everywhere, one from half-stored weights has not. */
+/* A layer whose weights are all the same number, and stay so: inputs are unit vectors, targets are equal. So a
+ * prediction from a whole set of weights has equal numbers everywhere, one from half-stored weights has not. */
 enum { SIDE = 64, UNITS = 1024 };
 
 static lm_model *even(void)
 {
-    lm_model *m = lm_sequential(lm_input(.shape = {SIDE}), lm_dense(.units = UNITS, .use_bias = false, .kernel_initializer = "ones"));
+    lm_model *m = lm_sequential(lm_input(.shape = {SIDE}),
+                                lm_dense(.units = UNITS, .use_bias = false, .kernel_initializer = "ones"));
     lm_compile(m, .optimizer = lm_adam(.learning_rate = 0.01), .loss = "mse");
     return m;
 }
@@ -185,7 +190,8 @@ static void a_prediction_sees_whole_weights(void **state)
     lm_free(w.model), lm_free(x), lm_free(y);
 }
 
-/* --- fit and others -------------------------------------------------------------------------------------------------- */
+/* --- fit and others
+ * -------------------------------------------------------------------------------------------------- */
 
 static atomic_int epochs_begun;
 static long written;                    /* no atomic: calls of the sink are serialised */
@@ -260,7 +266,8 @@ static void who_changes_a_model_in_use_is_told_so(void **state)
     stop(&f, thread);
 }
 
-/* --- the sink ---------------------------------------------------------------------------------------------------------- */
+/* --- the sink
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void *print_summaries(void *model)
 {

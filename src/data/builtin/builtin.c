@@ -46,7 +46,8 @@ static char *find_file(const places *p, int place, const lm__builtin *set, const
 {
     for (int packed = 1; packed >= 0; packed--) {
         lm__text path = {0};
-        lm__text_printf(&path, "%s%s/%s/%s%s", p->base[place], p->rest[place], set->folder, file, packed ? ".gz" : "");
+        lm__text_printf(&path, "%s%s/%s/%s%s", p->base[place], p->rest[place], set->folder, file,
+                        packed ? ".gz" : "");
         *bad |= path.bad;
         if (!path.bad && lm__file_exists(path.data)) return path.data;
         lm__free(path.data);
@@ -139,13 +140,15 @@ static lm_status load_part(const lm__builtin *set, const char *images, const cha
     return status;
 }
 
-lm_status lm__builtin_load_idx(const lm__builtin *set, char *const paths[FILES], lm_dataset **train, lm_dataset **test)
+lm_status lm__builtin_load_idx(const lm__builtin *set, char *const paths[FILES], lm_dataset **train,
+                               lm_dataset **test)
 {
     LM_TRY(load_part(set, paths[0], paths[1], train));
     return load_part(set, paths[2], paths[3], test);
 }
 
-/* --- by name ------------------------------------------------------------------------------------------------------ */
+/* --- by name ------------------------------------------------------------------------------------------------------
+ * */
 
 #define X(name) &lm__builtin_##name,
 static const lm__builtin *const SETS[] = {

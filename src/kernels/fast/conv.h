@@ -1,7 +1,7 @@
 /* kernels/fast/conv.h: what the three forms of conv2d share on our own vector code.
  *
- * The work is cut into units: one image, some rows of the result. A unit whose windows reach out of the image works on a
- * slab, a padded copy of the rows it needs, so that the inner loops know no edges. */
+ * The work is cut into units: one image, some rows of the result. A unit whose windows reach out of the image works
+ * on a slab, a padded copy of the rows it needs, so that the inner loops know no edges. */
 #ifndef LM_KERNELS_FAST_CONV_H
 #define LM_KERNELS_FAST_CONV_H
 
@@ -23,8 +23,8 @@ typedef struct lm__conv_units {
     int64_t units, units_a_job, jobs;
 } lm__conv_units;
 
-/* height, width: of what is computed, in pixels of `flops` each; `row_floats`: of slab for each row. Rows come in multiples
- * of `step`. */
+/* height, width: of what is computed, in pixels of `flops` each; `row_floats`: of slab for each row. Rows come in
+ * multiples of `step`. */
 lm__conv_units lm__conv_units_of(int64_t batch, int64_t height, int64_t width, double flops, int64_t row_floats,
                                  int64_t step);
 
@@ -35,8 +35,8 @@ static inline bool lm__conv_is_product(const lm__conv2d_dims *d)
            d->height == d->out_height && d->width == d->out_width && d->top == 0 && d->left == 0;
 }
 
-/* Few channels or little work: our own code wins, without opening libdnnl. Not where groups are so narrow that vectors over
- * their filters stay empty (depthwise). */
+/* Few channels or little work: our own code wins, without opening libdnnl. Not where groups are so narrow that
+ * vectors over their filters stay empty (depthwise). */
 static inline bool lm__conv_is_thin(const lm__conv2d_dims *d)
 {
     if (d->groups > 1 && d->filters / d->groups < 8) return lm__conv2d_flops(d) < 4e6;

@@ -1,8 +1,9 @@
-/* kernels/fast/conv2d.c: conv2d and conv2d_fused on our own vector code: y = sum over taps of x k, straight from the image.
+/* kernels/fast/conv2d.c: conv2d and conv2d_fused on our own vector code: y = sum over taps of x k, straight from the
+ * image.
  *
- * Measured with AVX-512, one thread: the tutorial's first layer (28 x 28 x 1 to 26 x 26 x 32, batch 32) 76 GFLOP/s, bound by
- * writing the result; 16 channels to 16: 110 against 114 of oneDNN 2.6, 64 to 64: 115 against 136 (which leaves out padding).
- * So thin and small ones are done here, the others by oneDNN where it is there. */
+ * Measured with AVX-512, one thread: the tutorial's first layer (28 x 28 x 1 to 26 x 26 x 32, batch 32) 76 GFLOP/s,
+ * bound by writing the result; 16 channels to 16: 110 against 114 of oneDNN 2.6, 64 to 64: 115 against 136 (which
+ * leaves out padding). So thin and small ones are done here, the others by oneDNN where it is there. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/fast/conv.h"
@@ -49,8 +50,9 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **st
     f->is_product = lm__conv_is_product(&d);
     *state = f;
     if (f->is_product) {
-        f->product = lm__product_of(&(lm__matmul_dims){.m = d.batch * d.height * d.width, .n = d.filters, .k = d.channels,
-                                                       .batches = 1}, false, false, problem->isa);
+        f->product = lm__product_of(
+            &(lm__matmul_dims){.m = d.batch * d.height * d.width, .n = d.filters, .k = d.channels, .batches = 1},
+            false, false, problem->isa);
         needs->scratch = lm__product_scratch(&f->product);
         needs->shared = lm__product_shared(&f->product);
         return LM_OK;
@@ -113,7 +115,8 @@ static lm_status run_with(const lm__run *run, const float *bias, int act)
     const forward *f = (const forward *)run->state;
     call r = {.f = f, .x = run->in[0], .k = run->in[1], .y = run->out[0], .bias = bias, .act = act, .run = run};
     if (f->is_product)
-        lm__product_run(&f->product, &(lm__product_data){.a = r.x, .b = r.k, .bias = bias, .c = r.y, .act = act}, run);
+        lm__product_run(&f->product, &(lm__product_data){.a = r.x, .b = r.k, .bias = bias, .c = r.y, .act = act},
+                        run);
     else
         lm__parallel((size_t)f->units.jobs, run_job, &r);
     return LM_OK;

@@ -1,15 +1,15 @@
 /* kernels/fast/conv2d_backward_input.c: dx from dy, on our own vector code.
  *
  * With stride s, the pixels of dx whose row is r modulo s see only the taps of one residue: each such phase is a
- * convolution of dy with stride 1 by a part of the turned kernel, whose results lie s apart. Measured with AVX-512, one thread:
- * 16 channels to 16: 110 against 121 GFLOP/s of oneDNN 2.6. */
+ * convolution of dy with stride 1 by a part of the turned kernel, whose results lie s apart. Measured with AVX-512,
+ * one thread: 16 channels to 16: 110 against 121 GFLOP/s of oneDNN 2.6. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/fast/conv.h"
 
 typedef struct phase {
     int64_t ry, rx;                     /* first row and column of dx */
-    int64_t first, taps;                /* its kernel cells, in the list of all; taps: cells times filters of a group */
+    int64_t first, taps; /* its kernel cells, in the list of all; taps: cells times filters of a group */
     size_t weights;                     /* where its turned kernel begins, in floats */
 } phase;
 
@@ -29,7 +29,8 @@ typedef struct backward {
 
 static int64_t floor_divide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
-/* Where tap k of the window row (or column) looks in dy, counted from the slab's beginning, for phase r; -1: it does not. */
+/* Where tap k of the window row (or column) looks in dy, counted from the slab's beginning, for phase r; -1: it does
+ * not. */
 static int64_t place(int64_t r, int64_t before, int64_t k, int64_t dilation, int64_t stride, int64_t low)
 {
     int64_t at = r + before - k * dilation;
@@ -103,8 +104,9 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **st
     f->is_product = lm__conv_is_product(&d);
     *state = f;
     if (f->is_product) {
-        f->product = lm__product_of(&(lm__matmul_dims){.m = d.batch * d.height * d.width, .n = d.channels, .k = d.filters,
-                                                       .batches = 1}, false, true, problem->isa);
+        f->product = lm__product_of(
+            &(lm__matmul_dims){.m = d.batch * d.height * d.width, .n = d.channels, .k = d.filters, .batches = 1},
+            false, true, problem->isa);
         needs->scratch = lm__product_scratch(&f->product);
         needs->shared = lm__product_shared(&f->product);
         return LM_OK;
@@ -168,8 +170,8 @@ static void run_job(void *argument, size_t job, int thread)
     for (int64_t unit = first; unit < end && unit < f->units.units; unit++) {
         int64_t image = unit / f->units.blocks, i0 = unit % f->units.blocks * f->units.rows;
         int64_t rows = d->height - i0 < f->units.rows ? d->height - i0 : f->units.rows;
-        lm__slab_copy(&f->slab, r->dy + image * d->out_height * d->out_width * d->filters, d->out_height, d->out_width,
-                      i0 / d->stride_y + f->low_y, scratch);
+        lm__slab_copy(&f->slab, r->dy + image * d->out_height * d->out_width * d->filters, d->out_height,
+                      d->out_width, i0 / d->stride_y + f->low_y, scratch);
         for (int64_t p = 0; p < f->phases; p++) run_phase(r, &f->phase[p], image, i0, rows, scratch);
     }
 }

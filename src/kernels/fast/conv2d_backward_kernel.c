@@ -1,7 +1,7 @@
 /* kernels/fast/conv2d_backward_kernel.c: dk = sum over windows of x dy, on our own vector code.
  *
- * Slices of the images go to partial results, added in order. Measured with AVX-512, one thread: the tutorial's first layer
- * 108 GFLOP/s; 16 channels to 16: 106 against 119 of oneDNN 2.6. */
+ * Slices of the images go to partial results, added in order. Measured with AVX-512, one thread: the tutorial's first
+ * layer 108 GFLOP/s; 16 channels to 16: 106 against 119 of oneDNN 2.6. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/fast/conv.h"
@@ -64,8 +64,9 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **st
     f->is_product = lm__conv_is_product(&d);
     *state = f;
     if (f->is_product) {
-        f->product = lm__product_of(&(lm__matmul_dims){.m = d.channels, .n = d.filters, .k = d.batch * d.height * d.width,
-                                                       .batches = 1}, true, false, problem->isa);
+        f->product = lm__product_of(
+            &(lm__matmul_dims){.m = d.channels, .n = d.filters, .k = d.batch * d.height * d.width, .batches = 1},
+            true, false, problem->isa);
         needs->scratch = lm__product_scratch(&f->product);
         needs->shared = lm__product_shared(&f->product);
         return LM_OK;

@@ -3,21 +3,22 @@
 #include "base/team.h"
 
 enum {
-    JOB_FLOPS = 1 << 21,                /* about 20 microseconds: long against handing out a job, short enough to share */
+    JOB_FLOPS = 1 << 21, /* about 20 microseconds: long against handing out a job, short enough to share */
     MOST_JOBS = 64,
-    SHORTEST_K = 512,                   /* a slice of k: shorter ones spend their time on adding partial results */
+    SHORTEST_K = 512, /* a slice of k: shorter ones spend their time on adding partial results */
 };
 
 static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Cuts one product into about `jobs` slices, each time along the dimension whose cut costs the least memory traffic: a
- * slice of m reads all of B again, one of n all of A, one of k writes and reads a partial C. */
+/* Cuts one product into about `jobs` slices, each time along the dimension whose cut costs the least memory traffic:
+ * a slice of m reads all of B again, one of n all of A, one of k writes and reads a partial C. */
 static void cut(lm__product *p, int64_t jobs)
 {
     const lm__gemm *g = &p->whole;
     int64_t most[3] = {up(g->m, 2 * p->simd->tile_rows), up(g->n, p->simd->tile_columns), g->k / SHORTEST_K};
-    const double cost[3] = {(double)g->k * (double)g->n, (double)g->m * (double)g->k, 2.0 * (double)g->m * (double)g->n};
+    const double cost[3] = {(double)g->k * (double)g->n, (double)g->m * (double)g->k,
+                            2.0 * (double)g->m * (double)g->n};
     int64_t *slices[3] = {&p->slices_m, &p->slices_n, &p->slices_k};
     while (jobs > 1) {
         int best = -1;
@@ -70,7 +71,8 @@ size_t lm__product_shared(const lm__product *p)
     return (size_t)(p->slices_k - 1) * (size_t)(p->dims.m * p->dims.n) * sizeof(float);
 }
 
-/* --- one run ------------------------------------------------------------------------------------------------------- */
+/* --- one run -------------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct call {
     const lm__product *p;

@@ -1,7 +1,8 @@
 /* kernels/onednn/conv2d.c: the three forms of conv2d by oneDNN, in slices of images.
  *
- * oneDNN wants the kernel in a layout of its own (the images stay as they are): it is brought there before, or from there
- * after; for a kernel that the plan does not change, once. What fast/conv2d*.c measured says when it is worth it. */
+ * oneDNN wants the kernel in a layout of its own (the images stay as they are): it is brought there before, or from
+ * there after; for a kernel that the plan does not change, once. What fast/conv2d*.c measured says when it is worth
+ * it. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
@@ -70,7 +71,8 @@ static lm_status prepare(const lm__problem *problem, const lm__conv2d_dims *d, l
         return status;
     }
     c->kernel = (lm__dnn_kernel_bytes(c->primitive[0]) + 63) & ~(size_t)63;
-    c->stable = way != LM__DNN_BACKWARD_KERNEL && (problem->in_stable >> 1 & 1) && lm__dnn_scratch(c->primitive[2]) == 0;
+    c->stable =
+        way != LM__DNN_BACKWARD_KERNEL && (problem->in_stable >> 1 & 1) && lm__dnn_scratch(c->primitive[2]) == 0;
     needs->scratch = lm__dnn_most_scratch(c->primitive);
     if (c->stable) needs->pack[1] = c->kernel;
     else needs->shared = c->kernel * (size_t)(way == LM__DNN_BACKWARD_KERNEL ? c->slices : 1);
@@ -193,7 +195,8 @@ static lm_status run_kernel(const lm__run *run)
 static bool worth(const lm__problem *p, const lm__conv2d_dims *d)
 {
     bool narrow = d->groups > 1 && d->filters / d->groups < 8, thin = !narrow && d->channels / d->groups <= 4;
-    return p->in[0].dtype == LM_F32 && d->batch > 0 && !thin && lm__conv2d_flops(d) >= (narrow ? 4e6 : LEAST_FLOPS) && lm__dnn_usable(p->isa);
+    return p->in[0].dtype == LM_F32 && d->batch > 0 && !thin && lm__conv2d_flops(d) >= (narrow ? 4e6 : LEAST_FLOPS) &&
+           lm__dnn_usable(p->isa);
 }
 
 static bool takes_forward(const lm__problem *p)

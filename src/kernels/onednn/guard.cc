@@ -242,11 +242,11 @@ lm_status conv_desc(lm__dnn_way way, const lm__dnn_conv *d, const lm__dnn *made,
     dnnl_convolution_desc_t c;
     const dnnl_memory_desc_t *image = &made->desc[0], *result = &made->desc[2];
     if (way == LM__DNN_FORWARD)
-        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&c, dnnl_forward_training, dnnl_convolution_direct, image, &any,
-                                                           nullptr, result, strides, dilation, before, after));
+        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&c, dnnl_forward_training, dnnl_convolution_direct, image,
+                                                           &any, nullptr, result, strides, dilation, before, after));
     else if (way == LM__DNN_BACKWARD_INPUT)
-        DNN(lib.dnnl_dilated_convolution_backward_data_desc_init(&c, dnnl_convolution_direct, image, &any, result, strides,
-                                                                 dilation, before, after));
+        DNN(lib.dnnl_dilated_convolution_backward_data_desc_init(&c, dnnl_convolution_direct, image, &any, result,
+                                                                 strides, dilation, before, after));
     else
         DNN(lib.dnnl_dilated_convolution_backward_weights_desc_init(&c, dnnl_convolution_direct, image, &any, nullptr,
                                                                     result, strides, dilation, before, after));
@@ -255,8 +255,8 @@ lm_status conv_desc(lm__dnn_way way, const lm__dnn_conv *d, const lm__dnn *made,
     if (way != LM__DNN_FORWARD) {
         dnnl_convolution_desc_t f;
         LM_TRY(make_attr(forward));
-        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&f, dnnl_forward_training, dnnl_convolution_direct, image, &any,
-                                                           nullptr, result, strides, dilation, before, after));
+        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&f, dnnl_forward_training, dnnl_convolution_direct, image,
+                                                           &any, nullptr, result, strides, dilation, before, after));
         DNN(lib.dnnl_primitive_desc_create(&forward.desc, &f, forward.attr, lib.engine, nullptr));
         hint = forward.desc;
     }

@@ -115,11 +115,18 @@ static bool takes(const lm__problem *problem)
 {
     if (problem->in[0].dtype != LM_F32) return false;
     lm__matmul_dims d = lm__matmul_dims_of(problem);
-    return 2.0 * (double)d.m * (double)d.n * (double)d.k >= LEAST_FLOPS && d.batches > 0 && lm__dnn_usable(problem->isa);
+    return 2.0 * (double)d.m * (double)d.n * (double)d.k >= LEAST_FLOPS && d.batches > 0 &&
+           lm__dnn_usable(problem->isa);
 }
 
-const lm__kernel lm__onednn_matmul = {.op = "matmul", .name = "onednn", .accepts = takes, .prepare = prepare,
-                                      .release = release, .open = open_calls, .close = lm__dnn_calls_close, .run = run};
+const lm__kernel lm__onednn_matmul = {.op = "matmul",
+                                      .name = "onednn",
+                                      .accepts = takes,
+                                      .prepare = prepare,
+                                      .release = release,
+                                      .open = open_calls,
+                                      .close = lm__dnn_calls_close,
+                                      .run = run};
 const lm__kernel lm__onednn_matmul_fused = {
     .op = "matmul_fused", .name = "onednn", .accepts = takes, .prepare = prepare, .release = release,
     .open = open_calls, .close = lm__dnn_calls_close, .run = run_fused};

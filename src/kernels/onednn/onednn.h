@@ -1,10 +1,10 @@
-/* kernels/onednn/onednn.h: oneDNN behind statuses. Everything that calls it is in guard.cc: it catches the exceptions that
- * oneDNN's C functions let through.
+/* kernels/onednn/onednn.h: oneDNN behind statuses. Everything that calls it is in guard.cc: it catches the exceptions
+ * that oneDNN's C functions let through.
  *
- * The library is opened when the first problem asks for it (libdnnl.so.2, with the interface of 2.x); where there is none,
- * or another one, nothing here is usable and other kernels do the work. Every primitive is made and run for one thread: our
- * own team runs several of them side by side over slices fixed by the problem. So oneDNN never starts OpenMP threads, never
- * splits a sum by their number, and works inside a caller's parallel region. */
+ * The library is opened when the first problem asks for it (libdnnl.so.2, with the interface of 2.x); where there is
+ * none, or another one, nothing here is usable and other kernels do the work. Every primitive is made and run for one
+ * thread: our own team runs several of them side by side over slices fixed by the problem. So oneDNN never starts
+ * OpenMP threads, never splits a sum by their number, and works inside a caller's parallel region. */
 #ifndef LM_KERNELS_ONEDNN_H
 #define LM_KERNELS_ONEDNN_H
 

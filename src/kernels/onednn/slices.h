@@ -1,5 +1,5 @@
-/* kernels/onednn/slices.h: one primitive for equal slices of a problem, another for the rest, and handles for each thread of
- * the team. */
+/* kernels/onednn/slices.h: one primitive for equal slices of a problem, another for the rest, and handles for each
+ * thread of the team. */
 #ifndef LM_KERNELS_ONEDNN_SLICES_H
 #define LM_KERNELS_ONEDNN_SLICES_H
 

@@ -1,5 +1,5 @@
-/* The row for a pair of types is lm__ref_cast_to_<result>_<input>: built here for every input type and, within, for every
- * result type. */
+/* The row for a pair of types is lm__ref_cast_to_<result>_<input>: built here for every input type and, within, for
+ * every result type. */
 #ifndef T
 #define LM_REF_FILE "kernels/ref/cast.c"
 #include "kernels/ref/ref.h"

@@ -2,7 +2,8 @@
 #define LM_REF_FILE "kernels/ref/floor_divide.c"
 #include "kernels/ref/numbers.h"
 #else
-/* Floats: the exact remainder first, so that what is left divides evenly. Integers: 0 where y is 0, and no overflow. */
+/* Floats: the exact remainder first, so that what is left divides evenly. Integers: 0 where y is 0, and no overflow.
+ * */
 static T REF(floor_quotient)(T x, T y)
 {
 #if REF_REAL

@@ -2,8 +2,8 @@
 #define LM_REF_FILE "kernels/ref/sum.c"
 #include "kernels/ref/numbers.h"
 #else
-/* y[i] = sum over j of x[i*kstride + j*rstride]; kept and reduced axes as in kernels/reduce.h. Sums of 256 are joined, so
- * that long ones stay accurate. */
+/* y[i] = sum over j of x[i*kstride + j*rstride]; kept and reduced axes as in kernels/reduce.h. Sums of 256 are
+ * joined, so that long ones stay accurate. */
 void REF(sum)(int kept, const int64_t *kdim, const int64_t *kstride, int reduced, const int64_t *rdim,
               const int64_t *rstride, const void *in, void *out)
 {

@@ -1,13 +1,14 @@
 /* kernels/simd/conv.c: the inner loops of convolutions, in float32.
  *
- * Like a matrix product's register tile, with the addresses of the image's elements in a table: one offset for each tap
- * (kernel row, column, channel), counted from a window's first element. No column matrix is built. */
+ * Like a matrix product's register tile, with the addresses of the image's elements in a table: one offset for each
+ * tap (kernel row, column, channel), counted from a window's first element. No column matrix is built. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
 enum { NV = 2, NR = NV * VW, TAPS = LM__CONV_TAPS };
 
-/* --- results: c[pixel][NR] (+)= sum over taps of a[pixel * step + offset[tap]] b[tap][NR] -------------------------- */
+/* --- results: c[pixel][NR] (+)= sum over taps of a[pixel * step + offset[tap]] b[tap][NR] --------------------------
+ * */
 
 typedef struct pixels {
     const float *a;
@@ -115,7 +116,8 @@ void LM_SIMD(conv)(const lm__conv *v, float *panel)
     }
 }
 
-/* --- kernels: c[tap][NR] (+)= sum over pixels of a[pixel * step + offset[tap]] b[pixel][NR] ------------------------- */
+/* --- kernels: c[tap][NR] (+)= sum over pixels of a[pixel * step + offset[tap]] b[pixel][NR]
+ * ------------------------- */
 
 typedef struct taps {
     const float *a;

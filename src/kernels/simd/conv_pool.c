@@ -87,8 +87,9 @@ void LM_SIMD(conv_pool)(const lm__conv_pool *t)
         for (int64_t y = 0; y < v->height; y++)
             for (int64_t x = 0; x < v->width;) {
                 int64_t windows = v->width - x < MOST ? v->width - x : MOST;
-                tiles[windows](n, t, v->a + 2 * y * v->a_row + 2 * x * v->a_step, v->b + j, v->bias ? v->bias + j : NULL,
-                               (y * v->width + x) * v->filters + j, t->place + 2 * (y * t->image_width + x));
+                tiles[windows](n, t, v->a + 2 * y * v->a_row + 2 * x * v->a_step, v->b + j,
+                               v->bias ? v->bias + j : NULL, (y * v->width + x) * v->filters + j,
+                               t->place + 2 * (y * t->image_width + x));
                 x += windows;
             }
     }

@@ -1,23 +1,23 @@
 /* kernels/simd/gemm.c: a matrix product on one thread, in float32.
  *
  * A register tile of up to TILE_ROWS rows by two vectors of columns is summed over a block of K. Elements of A are
- * broadcast straight from memory, so any strides will do; B is used where it lies when its rows are contiguous. Both are
- * copied into the order of use where that pays. A transposed C is written through a small tile. Each element of C is
- * summed over k in ascending order within blocks that depend on K alone. */
+ * broadcast straight from memory, so any strides will do; B is used where it lies when its rows are contiguous. Both
+ * are copied into the order of use where that pays. A transposed C is written through a small tile. Each element of C
+ * is summed over k in ascending order within blocks that depend on K alone. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
 enum {
-    NV = 2,                             /* vectors in a tile's row */
+    NV = 2, /* vectors in a tile's row */
     NR = NV * VW,
-    KC = LM__GEMM_KC,                           /* block of k: a panel of B (KC * NR floats) stays in the second-level cache */
-    MC = 192,                           /* block of m: with KC, the part of A that stays there too */
-    WIDE = VW == 16 ? 8 : 4,            /* vectors in the row of a one-row tile */
+    KC = LM__GEMM_KC,        /* block of k: a panel of B (KC * NR floats) stays in the second-level cache */
+    MC = 192,                /* block of m: with KC, the part of A that stays there too */
+    WIDE = VW == 16 ? 8 : 4, /* vectors in the row of a one-row tile */
 };
 
 /* c[rows][vectors] (+)= a[rows][k] b[k][vectors]; with `part` the last vector has only `last` columns. */
-INLINE void tile(const int rows, const int vectors, const int part, int64_t last, int64_t k, const float *a, int64_t rsa,
-                 int64_t csa, const float *b, int64_t ldb, float *c, int64_t ldc, int add)
+INLINE void tile(const int rows, const int vectors, const int part, int64_t last, int64_t k, const float *a,
+                 int64_t rsa, int64_t csa, const float *b, int64_t ldb, float *c, int64_t ldc, int add)
 {
     vf sum[TILE_ROWS * NV];
 #pragma GCC unroll 32
@@ -76,7 +76,8 @@ static void tile_wide(int64_t k, const float *a, int64_t csa, const float *b, in
     tile(1, WIDE, 0, 0, k, a, 0, csa, b, ldb, c, 0, add);
 }
 
-/* --- copies -------------------------------------------------------------------------------------------------------- */
+/* --- copies --------------------------------------------------------------------------------------------------------
+ * */
 
 /* to[j][p] = from[p][j] for p < rows, j < columns, both at most VW. */
 INLINE void transpose_part(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt)
@@ -150,7 +151,8 @@ static void put_transposed(float *c, int64_t csc, int64_t rows, int64_t n, const
         for (int64_t r = 0; r < rows; r++) c[q * csc + r] += turned[q * VW + r];
 }
 
-/* --- loops --------------------------------------------------------------------------------------------------------- */
+/* --- loops ---------------------------------------------------------------------------------------------------------
+ * */
 
 typedef struct work {
     const lm__gemm *g;
@@ -184,8 +186,8 @@ static void turned_product(const work *w, int64_t i0, int64_t i1, int64_t p0, in
         int64_t rows = i1 - i < VW ? i1 - i : VW, most = rows > TILE_ROWS ? (rows + 1) / 2 : rows;
         for (int64_t r = 0; r < rows; r += most) {
             int64_t some = rows - r < most ? rows - r : most;
-            tiles[n == NR][some](n, k, g->a + (i + r) * g->rsa + p0 * g->csa, g->rsa, g->csa, b, ldb, w->small + r * NR,
-                                 NR, 0);
+            tiles[n == NR][some](n, k, g->a + (i + r) * g->rsa + p0 * g->csa, g->rsa, g->csa, b, ldb,
+                                 w->small + r * NR, NR, 0);
         }
         put_transposed(g->c + i + j * g->csc, g->csc, rows, n, w->small, g->add || p0 > 0, w->turned);
     }

@@ -1,13 +1,13 @@
-/* kernels/simd/level.h: what each instruction level offers. The files of this folder are compiled once for each level;
- * everything else reaches them through the table that lm__simd_at returns. */
+/* kernels/simd/level.h: what each instruction level offers. The files of this folder are compiled once for each
+ * level; everything else reaches them through the table that lm__simd_at returns. */
 #ifndef LM_KERNELS_SIMD_LEVEL_H
 #define LM_KERNELS_SIMD_LEVEL_H
 
 #include "kernels/map.h"
 #include "kernels/simd/rows.h"
 
-/* C = A B, or C += A B with `add`. A: m rows and k columns, element (i, j) at a[i * rsa + j * csa]; B (k, n) and C (m, n)
- * likewise. One of rsb, csb and one of rsc, csc is 1. */
+/* C = A B, or C += A B with `add`. A: m rows and k columns, element (i, j) at a[i * rsa + j * csa]; B (k, n) and C
+ * (m, n) likewise. One of rsb, csb and one of rsc, csc is 1. */
 typedef struct lm__gemm {
     int64_t m, n, k;
     const float *a;
@@ -23,8 +23,8 @@ enum { LM__GEMM_KC = 256, LM__GEMM_MC = 192 };  /* blocks of k and m */
 #define LM__GEMM_SCRATCH(width)                                                                                  \
     ((LM__GEMM_KC * (2 * (width) + LM__GEMM_MC) + 4 * (width) * (width)) * sizeof(float))
 
-/* Convolutions. `a` is the image (padded where windows reach out of it): element a[y * a_row + x * a_step + offset[tap]] is
- * what tap (kernel row, column, channel) sees in the window at (y, x).
+/* Convolutions. `a` is the image (padded where windows reach out of it): element a[y * a_row + x * a_step +
+ * offset[tap]] is what tap (kernel row, column, channel) sees in the window at (y, x).
  * conv: c[y][x][filter] = bias + sum over taps of a[…] b[tap][filter], rows of c at c_row, pixels at c_step.
  * conv_kernel: c[tap][filter] = sum over y, x of a[…] b[y][x][filter], with rows of b at b_row and of c at c_step. */
 typedef struct lm__conv {
@@ -60,8 +60,8 @@ typedef struct lm__pool_row {
     int32_t *index;                     /* likewise */
 } lm__pool_row;
 
-/* One row of windows, size_y x size_x each without overlap: every cell of dx is written, with dy where its place is named
- * and 0 elsewhere. */
+/* One row of windows, size_y x size_x each without overlap: every cell of dx is written, with dy where its place is
+ * named and 0 elsewhere. */
 typedef struct lm__unpool_row {
     const float *dy;
     const int32_t *index;
@@ -89,9 +89,10 @@ typedef struct lm__simd {
     void (*conv_pool)(const lm__conv_pool *t);
     void (*max_pool_row)(const lm__pool_row *w);
     bool (*unpool_row)(const lm__unpool_row *w);        /* whether every place lay in its window */
-    /* kind: lm__simd_reduction; at least one row and one column. Columns: y[j] over i < rows of x[i * stride + j], j < n.
-     * Rows: y[i] over j < n of x[i * n + j], i < rows. */
-    void (*reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center, float *y);
+    /* kind: lm__simd_reduction; at least one row and one column. Columns: y[j] over i < rows of x[i * stride + j], j
+     * < n. Rows: y[i] over j < n of x[i * n + j], i < rows. */
+    void (*reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center,
+                           float *y);
     void (*reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, const float *center, float *y);
     void (*softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);

@@ -58,8 +58,8 @@ INLINE vf v_expm1(vf x)
     return choose(x > 87.0f, v_exp(x), choose(x == 0, x, y));
 }
 
-/* log(x 2^-less) for x a positive normal number, as a multiple of ln 2 and a rest, which the caller may correct before the
- * sum. */
+/* log(x 2^-less) for x a positive normal number, as a multiple of ln 2 and a rest, which the caller may correct
+ * before the sum. */
 INLINE vf log_parts(vf x, vf less, vf *high)
 {
     vi e = (vi)((vu)x - 0x3F3504F3u) >> 23;             /* the fraction in [sqrt(1/2), sqrt(2)) */

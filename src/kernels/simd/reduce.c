@@ -2,9 +2,10 @@
 #include "kernels/simd/level.h"
 #include "kernels/simd/math.h"
 
-enum { BLOCK = 256 };                   /* elements added up before the sum joins the total: long sums stay accurate */
+enum { BLOCK = 256 }; /* elements added up before the sum joins the total: long sums stay accurate */
 
-/* --- columns: y[j] = sum of x[i * stride + j] over the rows i ------------------------------------------------------- */
+/* --- columns: y[j] = sum of x[i * stride + j] over the rows i
+ * ------------------------------------------------------- */
 
 INLINE vf larger(vf a, vf b) { return choose(~(b <= a) & (a == a), b, a); }     /* NaN wins */
 INLINE vf smaller(vf a, vf b) { return choose(~(b >= a) & (a == a), b, a); }
@@ -73,7 +74,8 @@ void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t str
     }
 }
 
-/* --- rows: one number from n contiguous ones ------------------------------------------------------------------------ */
+/* --- rows: one number from n contiguous ones
+ * ------------------------------------------------------------------------ */
 
 /* The lanes of a vector joined in a fixed tree. */
 INLINE float across(vf x, const int kind)
@@ -105,7 +107,8 @@ INLINE float row(const float *x, int64_t n, float center, const int kind)
             d = join(d, at(x + i + 3 * VW, mid, 0, VW, kind), kind);
         }
         for (; i + VW <= end; i += VW) a = join(a, at(x + i, mid, 0, VW, kind), kind);
-        if (i < end) b = join(b, choose(first_lanes(end - i), at(x + i, mid, 1, end - i, kind), splat(nothing)), kind);
+        if (i < end)
+            b = join(b, choose(first_lanes(end - i), at(x + i, mid, 1, end - i, kind), splat(nothing)), kind);
         i = end;
         total = join(total, join(join(a, b, kind), join(c, d, kind), kind), kind);
     }
@@ -123,7 +126,8 @@ void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, con
         }
 }
 
-/* --- softmax of rows ------------------------------------------------------------------------------------------------ */
+/* --- softmax of rows
+ * ------------------------------------------------------------------------------------------------ */
 
 static float exp_row(const float *x, int64_t n, float most, float *y)
 {

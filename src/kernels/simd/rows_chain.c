@@ -1,6 +1,6 @@
-/* kernels/simd/rows_chain.c: rows for several ops in a row, so that what lies between them stays in registers. Measured on
- * Adam's update of weights in the second-level cache, AVX-512: three of these rows take half the time of the twelve that they
- * stand for. */
+/* kernels/simd/rows_chain.c: rows for several ops in a row, so that what lies between them stays in registers.
+ * Measured on Adam's update of weights in the second-level cache, AVX-512: three of these rows take half the time of
+ * the twelve that they stand for. */
 #include "kernels/simd/rows.h"
 #include "kernels/simd/vec.h"
 #include <math.h>

@@ -1,5 +1,5 @@
-/* kernels/simd/rows_math.c: rows of elementary functions in float32. The last, partial vector goes through the same code,
- * so a value does not depend on its place. */
+/* kernels/simd/rows_math.c: rows of elementary functions in float32. The last, partial vector goes through the same
+ * code, so a value does not depend on its place. */
 #include "kernels/simd/math.h"
 #include "kernels/simd/rows.h"
 

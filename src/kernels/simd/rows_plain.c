@@ -1,5 +1,6 @@
-/* kernels/simd/rows_plain.c: rows that compilers turn into vector code by themselves. Each gives exactly the reference's
- * numbers: one rounding an element, nothing to contract. `out` may be an input: no iteration reads what another wrote. */
+/* kernels/simd/rows_plain.c: rows that compilers turn into vector code by themselves. Each gives exactly the
+ * reference's numbers: one rounding an element, nothing to contract. `out` may be an input: no iteration reads what
+ * another wrote. */
 #include "kernels/simd/rows.h"
 #include "kernels/simd/vec.h"
 #include <math.h>
@@ -99,7 +100,8 @@ ROW2(logical_and_bool, uint8_t, uint8_t, x & y)
 ROW2(logical_or_bool, uint8_t, uint8_t, x | y)
 ROW1(logical_not_bool, uint8_t, uint8_t, !x)
 
-/* --- casts that training needs ------------------------------------------------------------------------------------- */
+/* --- casts that training needs -------------------------------------------------------------------------------------
+ * */
 ROW1(cast_f32_f64, float, double, x)
 ROW1(cast_f64_f32, double, float, x)
 ROW1(cast_u8_f32, uint8_t, float, x)

@@ -1,5 +1,5 @@
-/* kernels/simd/vec.h: vectors of one instruction level. Only for files in this folder, which are compiled once for each
- * level with LM_LEVEL set; nothing here is shared between levels, and every symbol carries the level's name.
+/* kernels/simd/vec.h: vectors of one instruction level. Only for files in this folder, which are compiled once for
+ * each level with LM_LEVEL set; nothing here is shared between levels, and every symbol carries the level's name.
  *
  * Written with the compilers' own vector types, so that one text serves SSE2, AVX2, AVX-512 and NEON. */
 #ifndef LM_KERNELS_SIMD_VEC_H
@@ -97,7 +97,8 @@ INLINE void store_part(float *p, vf x, int64_t n)
 #endif
 }
 
-/* --- a VW x VW block transposed in registers: exchanges off-diagonal squares of side 1, 2, 4, ... ----------------- */
+/* --- a VW x VW block transposed in registers: exchanges off-diagonal squares of side 1, 2, 4, ... -----------------
+ * */
 #define LM__LOW(s, lane) ((lane) & (s) ? VW + (lane) - (s) : (lane))
 #define LM__HIGH(s, lane) ((lane) & (s) ? VW + (lane) : (lane) + (s))
 #define LM__LANES4(f, s, at) f(s, at), f(s, at + 1), f(s, at + 2), f(s, at + 3)
