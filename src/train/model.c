@@ -68,6 +68,10 @@ static lm_status add_all(lm_model *model, size_t count, lm_layer *const *layers)
 
 lm_model *lm_sequential_new(size_t count, lm_layer *const *layers)
 {
+    if (count && !layers) {
+        lm__fail(LM_INVALID, "lm_sequential_new: NULL instead of an array of %zu layers", count);
+        return lm__object_poison(&lm__model_type);
+    }
     lm_model *model = lm__object_new(&lm__model_type, sizeof *model);
     if (lm_failed(model)) {
         for (size_t i = 0; layers && i < count; i++) lm_free(layers[i]);

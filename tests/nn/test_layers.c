@@ -79,6 +79,7 @@ static void failed_layers(void **state)
     refused(lm_sequential(lm_input(), lm_dense(.units = 3)),
             "layer 0: InputLayer: the shape is missing, for example lm_input(.shape = {28, 28, 1})");
     refused(lm_sequential(lm_input(.shape = {4}), NULL, lm_dense(.units = 3)), "layer 0: NULL instead of a layer");
+    refused(lm_sequential_new(3, NULL), "lm_sequential_new: NULL instead of an array of 3 layers");
     refused(lm_sequential(lm_input(.shape = {4}), (lm_layer *)lm_tensor_scalar(LM_F32, 1)),
             "layer 0: a tensor came where a layer was expected");
 }
