@@ -177,5 +177,8 @@ lm_status lm__keras_get_optimizer(lm_model *model, const lm__h5 *h5)
         status = get_variable(h5, path, list[i]);
     }
     lm__free(list);
-    return status;
+    if (status) return status;
+    /* Training goes on with the dropout masks of the next step, not with the first step's once more. */
+    ((int64_t *)model->random->value->data)[1] = *(const int64_t *)model->optimizer->iteration->value->data;
+    return LM_OK;
 }
