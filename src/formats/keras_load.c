@@ -6,11 +6,36 @@
 
 #include <string.h>
 
+/* A file that another program's users would expect to work: what it is, and how to get a .keras file from it. */
+static lm_status known_kind(const void *data, size_t bytes)
+{
+    static const uint8_t hdf5[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    if (bytes >= sizeof hdf5 && !memcmp(data, hdf5, sizeof hdf5))
+        return lm__fail(LM_UNSUPPORTED, "it is an HDF5 file (.h5), not a .keras file; in Python, "
+                                        "keras.models.load_model(…).save(\"model.keras\") makes one of a whole model");
+    if (bytes < 2 || memcmp(data, "PK", 2))
+        return lm__fail(LM_CORRUPT, "it is not a .keras file (Keras's model.save(\"model.keras\") or lm_save write "
+                                    "them)");
+    return LM_OK;
+}
+
+/* An archive without the member that every .keras file has. */
+static lm_status no_config(const lm__zip *zip)
+{
+    for (size_t i = 0; i < lm__zip_count(zip); i++) {
+        const char *slash = strrchr(lm__zip_name(zip, i), '/');
+        if (slash && !strcmp(slash, "/data.pkl"))
+            return lm__fail(LM_UNSUPPORTED, "it is a PyTorch file, which holds Python code: never read");
+    }
+    return lm__fail(LM_NOT_FOUND, "it is a ZIP archive, but not a .keras file: it has no member \"config.json\"");
+}
+
 static lm_status read_config(const lm__zip *zip, json_t **out)
 {
     size_t member;
     lm__zip_data data = {0};
     json_error_t error;
+    if (!lm__zip_has(zip, "config.json")) return no_config(zip);
     LM_TRY(lm__zip_find(zip, "config.json", &member));
     if (lm__zip_size(zip, member) > LM__KERAS_MAX_CONFIG)
         return lm__fail(LM_CORRUPT, "config.json is larger than %zu bytes", LM__KERAS_MAX_CONFIG);
@@ -51,7 +76,8 @@ lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
     size_t member = 0;
     json_t *config = NULL;
     lm_model *model = NULL;
-    lm_status status = lm__zip_open(path, data, bytes, &zip);
+    lm_status status = known_kind(data, bytes);
+    if (!status) status = lm__zip_open(path, data, bytes, &zip);
     if (!status) status = read_config(zip, &config);
     if (!status) status = lm__zip_find(zip, "model.weights.h5", &member);
     if (!status) {
@@ -64,7 +90,9 @@ lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
     lm__zip_close(zip);
     if (!status) return model;
     lm_free(model);
-    lm__fail_in("%s", path);
+    /* What the archive's reader says begins with the path already. */
+    size_t length = strlen(path);
+    if (strncmp(lm_last_error(), path, length) || lm_last_error()[length] != ':') lm__fail_in("%s", path);
     return lm__object_poison(&lm__model_type);
 }
 

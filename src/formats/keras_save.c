@@ -48,12 +48,25 @@ static lm_status add_weights(lm__zip_writer *zip, const lm_model *model, const s
     return status;
 }
 
+/* A name that promises another format, to programs that go by names. */
+static lm_status check_name(const char *path)
+{
+    static const char *const others[] = {"h5", "hdf5", "onnx", "pt", "pth", "safetensors", "tflite", NULL};
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    for (int i = 0; dot && others[i]; i++)
+        if (!strcmp(dot + 1, others[i]))
+            return lm__fail(LM_UNSUPPORTED, "%s: lm_save writes Keras's .keras format, not .%s; name the file %.*s.keras",
+                            path, others[i], (int)(dot - path), path);
+    return LM_OK;
+}
+
 lm_status lm__keras_save(const lm_model *model, const char *path)
 {
     lm__zip_writer *zip;
     struct tm now;
     time_t clock = time(NULL);
     localtime_r(&clock, &now);
+    LM_TRY(check_name(path));
     if (!model->built)
         return lm__fail(LM_INVALID, "%s: the model has no weights yet; begin it with lm_input, or fit it first",
                         path);

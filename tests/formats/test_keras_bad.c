@@ -120,9 +120,40 @@ static void missing_members(void **state)
     assert_fails(load_changed(&f, NULL, "model.weights.h5"), LM_NOT_FOUND, "model.weights.h5");
     check_ok(load_changed(&f, NULL, "metadata.json"));
     check_ok(load_changed(&f, NULL, NULL));
-    assert_fails(decode("PK", 2), LM_CORRUPT, "bad.keras");
-    assert_fails(decode("\x89HDF\r\n\x1a\n", 8), LM_CORRUPT, "bad.keras");
+    assert_fails(decode("PK", 2), LM_CORRUPT, "bad.keras: not a ZIP archive");
+    assert_int_not_equal(strncmp(lm_last_error(), "bad.keras: bad.keras", 20), 0);
     free_members(&f);
+}
+
+/* Files of other programs are called by their names. */
+static void other_formats(void **state)
+{
+    (void)state;
+    assert_fails(decode("\x89HDF\r\n\x1a\n", 8), LM_UNSUPPORTED, "bad.keras: it is an HDF5 file (.h5)");
+    assert_fails(decode("layers: 3\n", 10), LM_CORRUPT, "bad.keras: it is not a .keras file");
+    assert_fails(decode("", 0), LM_CORRUPT, "bad.keras: it is not a .keras file");
+    static const char *const inside[] = {"net/data.pkl", "readme.txt"};
+    for (int i = 0; i < 2; i++) {
+        lm__zip_writer *writer;
+        check_ok(lm__zip_create(scratch("other.pt"), &writer));
+        check_ok(lm__zip_add(writer, inside[i], NULL, "x", 1));
+        check_ok(lm__zip_commit(writer));
+        lm_model *m = lm_load(scratch("other.pt"));
+        check_contains(lm_error(m), i ? "other.pt: it is a ZIP archive, but not a .keras file"
+                                      : "other.pt: it is a PyTorch file");
+        lm_free(m);
+    }
+}
+
+static void names_of_other_formats(void **state)
+{
+    (void)state;
+    lm_tensor *x, *y;
+    lm_model *m = trained(&recipes[0], &x, &y);
+    check_status(lm_save(m, "nets.d/m.h5"), LM_UNSUPPORTED);
+    assert_string_equal(lm_error(m), "nets.d/m.h5: lm_save writes Keras's .keras format, not .h5; name the file "
+                                     "nets.d/m.keras");
+    lm_free(m), lm_free(x), lm_free(y);
 }
 
 static void configs_that_are_none(void **state)
@@ -445,7 +476,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_off_anywhere),    cmocka_unit_test(flipped_bytes),
-        cmocka_unit_test(missing_members),     cmocka_unit_test(configs_that_are_none),
+        cmocka_unit_test(missing_members),     cmocka_unit_test(other_formats),
+        cmocka_unit_test(names_of_other_formats), cmocka_unit_test(configs_that_are_none),
         cmocka_unit_test(wrong_shapes),        cmocka_unit_test(surplus_layers),
         cmocka_unit_test(huge_sizes),          cmocka_unit_test(impossible_values),
         cmocka_unit_test(values_at_random),
