@@ -55,8 +55,9 @@ static lm_status check_name(const char *path)
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     for (int i = 0; dot && others[i]; i++)
         if (!strcmp(dot + 1, others[i]))
-            return lm__fail(LM_UNSUPPORTED, "%s: lm_save writes Keras's .keras format, not .%s; name the file %.*s.keras",
-                            path, others[i], (int)(dot - path), path);
+            return lm__fail(LM_UNSUPPORTED,
+                            "%s: lm_save writes Keras's .keras format, not .%s; name the file %.*s.keras", path,
+                            others[i], (int)(dot - path), path);
     return LM_OK;
 }
 
