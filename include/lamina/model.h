@@ -98,7 +98,7 @@ typedef struct lm_fit_args {
     lm_dataset *validation_data;                                    /* borrowed                            */
     double validation_split;                                        /* the last part, taken before shuffling */
     bool shuffle;
-    int verbose;                                 /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a terminal, else 2 */
+    int verbose;                         /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a terminal, else 2 */
     int64_t steps_per_epoch;                     /* 0: all; the end of the data ends an epoch too */
 } lm_fit_args;
 #define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)

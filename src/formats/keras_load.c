@@ -11,8 +11,9 @@ static lm_status known_kind(const void *data, size_t bytes)
 {
     static const uint8_t hdf5[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     if (bytes >= sizeof hdf5 && !memcmp(data, hdf5, sizeof hdf5))
-        return lm__fail(LM_UNSUPPORTED, "it is an HDF5 file (.h5), not a .keras file; in Python, "
-                                        "keras.models.load_model(…).save(\"model.keras\") makes one of a whole model");
+        return lm__fail(LM_UNSUPPORTED,
+                        "it is an HDF5 file (.h5), not a .keras file; in Python, "
+                        "keras.models.load_model(…).save(\"model.keras\") makes one of a whole model");
     if (bytes < 2 || memcmp(data, "PK", 2))
         return lm__fail(LM_CORRUPT, "it is not a .keras file (Keras's model.save(\"model.keras\") or lm_save write "
                                     "them)");
