@@ -53,13 +53,20 @@ static void unknown(const example *run, const char *option)
     wrong(run, option, NULL, text);
 }
 
-static int64_t number(const example *run, const char *option, const char *value, int64_t low)
+static int64_t number(const example *run, const char *option, const char *value, int64_t low, int64_t high)
 {
+    char text[80];
     char *end;
     errno = 0;
     long long n = value ? strtoll(value, &end, 10) : 0;
-    if (!value || end == value || *end || errno || n < low || n > INT32_MAX)
-        wrong(run, option, value, low ? "expected a whole number, 1 or more" : "expected a whole number, 0 or more");
+    if (!value || end == value || *end || n < low) {
+        snprintf(text, sizeof text, "expected a whole number, %lld or more", (long long)low);
+        wrong(run, option, value, text);
+    }
+    if (errno || n > high) {
+        snprintf(text, sizeof text, "expected a whole number, %lld at most", (long long)high);
+        wrong(run, option, value, text);
+    }
     return n;
 }
 
@@ -81,13 +88,13 @@ static void read_option(example *run, const char *what, char **argv, int *i)
     ++*i;
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
         if (!strcmp(o, texts[k].name)) {
-            if (!value) wrong(run, o, NULL, "a value is missing");
+            if (!value || !*value) wrong(run, o, NULL, "a value is missing");
             *texts[k].to = value;
             return;
         }
-    if (!strcmp(o, "--epochs")) run->epochs = (int)number(run, o, value, 1);
-    else if (!strcmp(o, "--threads")) run->threads = (int)number(run, o, value, 1);
-    else if (!strcmp(o, "--seed")) run->seed = (uint64_t)number(run, o, value, 0);
+    if (!strcmp(o, "--epochs")) run->epochs = (int)number(run, o, value, 1, INT32_MAX);
+    else if (!strcmp(o, "--threads")) run->threads = (int)number(run, o, value, 1, INT32_MAX);
+    else if (!strcmp(o, "--seed")) run->seed = (uint64_t)number(run, o, value, 0, INT64_MAX);
     else unknown(run, o);
 }
 
@@ -103,8 +110,15 @@ static void make_folders(const example *run)
             fprintf(stderr, "%s: error: cannot make the folder %s: %s\n", run->name, path, strerror(errno));
             exit(1);
         }
-        if (!(*c = kept)) return;
+        if (!(*c = kept)) break;
     }
+    /* Better now than after the training. */
+    struct stat kind;
+    int here = !stat(path, &kind);
+    if (here && !S_ISDIR(kind.st_mode)) here = 0, errno = ENOTDIR;
+    if (here && !access(path, W_OK | X_OK)) return;
+    fprintf(stderr, "%s: error: cannot write into the folder %s: %s\n", run->name, path, strerror(errno));
+    exit(1);
 }
 
 /* Files opened later must not land on standard descriptors that somebody closed. */
@@ -242,6 +256,7 @@ int example_end(const example *run, int status, int count, const example_metric 
 {
     if (status) return status;
     if (interrupted) {
+        remove(example_path(run, "metrics.json"));      /* an earlier run's, not of the model that lies there now */
         fprintf(stderr, "%s: interrupted; what there is so far is in %s\n", run->name, run->out);
         return 130;
     }

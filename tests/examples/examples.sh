@@ -34,6 +34,11 @@ for name in mnist xor; do
     expect 2 'did you mean --epochs?' "$examples/$name" --epoch 2
     expect 2 'expected a whole number, 1 or more' "$examples/$name" --epochs 0
     expect 1 'cannot make the folder' "$examples/$name" --out /proc/none
+    expect 1 'cannot write into the folder' "$examples/$name" --out /dev/null
+    expect 2 'a value is missing' "$examples/$name" --out ''
+    expect 2 '--seed -1: expected a whole number, 0 or more' "$examples/$name" --seed -1
+    expect 2 'at most' "$examples/$name" --epochs 3000000000
+    expect 0 'Usage' "$examples/$name" --seed 3000000000 --help
     expect 1 'No space left' sh -c "'$examples/$name' --quick --out full > /dev/full"
 done
 
@@ -42,6 +47,7 @@ expect 0 'Test accuracy: 0.9' "$examples/mnist" --quick
 left runs/mnist/mnist.keras test_accuracy test_loss train_accuracy seconds_per_epoch ms_per_step
 head -n 1 runs/mnist/history.csv | grep -qx 'epoch,accuracy,loss' || fail 'history.csv of mnist'
 expect 1 'did you mean "mnist"?' "$examples/mnist" --data mnits
+mkdir stopped && echo '{}' > stopped/metrics.json      # as an earlier run left it
 "$examples/mnist" --epochs 50 --out stopped > out 2> err & mnist=$!
 for _ in $(seq 300); do grep -q '^Epoch 1/' out && break || sleep 0.1; done     # a busy machine is slow to begin
 kill -INT $mnist
@@ -49,6 +55,7 @@ wait $mnist
 [ $? -eq 130 ] || fail 'an interrupted mnist does not exit with 130'
 grep -q 'interrupted' err || fail 'an interrupted mnist does not say so'
 [ -s stopped/mnist.keras ] || fail 'an interrupted mnist saves nothing'
+[ -e stopped/metrics.json ] && fail 'an interrupted mnist keeps the figures of an earlier run'
 ls stopped | grep -q tmp && fail 'something half-written stays'
 
 # --- xor
