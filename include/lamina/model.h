@@ -59,9 +59,11 @@ typedef struct lm_summary_args {
     int64_t batch_size;
     int line_length;                                                /* 0: 76                              */
 } lm_summary_args;
+#define LM_SUMMARY_DEFAULTS LM__LIST(.batch_size = 32)
+lm_summary_args lm_summary_defaults(void);
 lm_status lm_summary_with(lm_model *model, const lm_summary_args *args);
 #define lm_summary(model, ...)                                                                                   \
-    LM__WITH(lm_summary_args, LM__LIST(.batch_size = 32), lm_summary_with((model), &lm__a), __VA_ARGS__)
+    LM__WITH(lm_summary_args, LM_SUMMARY_DEFAULTS, lm_summary_with((model), &lm__a), __VA_ARGS__)
 
 /* Floating-point operations of one step on a batch, of training (compiled models) or of prediction: two for each
  * multiply-add of the matrix products and convolutions that are needed. NaN on failure. */
@@ -87,9 +89,11 @@ typedef struct lm_compile_args {
     const char *metrics[LM_MAX_METRICS];
     lm_metric *metric_objects[LM_MAX_METRICS];                      /* taken over; after the named ones    */
 } lm_compile_args;
+#define LM_COMPILE_DEFAULTS LM__LIST(.optimizer_name = "rmsprop")
+lm_compile_args lm_compile_defaults(void);
 lm_status lm_compile_with(lm_model *model, const lm_compile_args *args);
 #define lm_compile(model, ...)                                                                                   \
-    LM__WITH(lm_compile_args, LM__LIST(.optimizer_name = "rmsprop"), lm_compile_with((model), &lm__a), __VA_ARGS__)
+    LM__WITH(lm_compile_args, LM_COMPILE_DEFAULTS, lm_compile_with((model), &lm__a), __VA_ARGS__)
 
 typedef struct lm_fit_args {
     size_t size;
@@ -102,6 +106,7 @@ typedef struct lm_fit_args {
     int64_t steps_per_epoch;                     /* 0: all; the end of the data ends an epoch too */
 } lm_fit_args;
 #define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)
+lm_fit_args lm_fit_defaults(void);
 /* The history belongs to the model (lm_retain keeps it) until the next fit. NULL only for a NULL model. */
 const lm_history *lm_fit_with(lm_model *model, lm_dataset *data, const lm_fit_args *args);
 #define lm_fit(model, data, ...)                                                                                 \
@@ -134,10 +139,11 @@ typedef struct lm_evaluate_args {
     int64_t batch_size;
     int verbose;
 } lm_evaluate_args;
+#define LM_EVALUATE_DEFAULTS LM__LIST(.batch_size = 32, .verbose = -1)
+lm_evaluate_args lm_evaluate_defaults(void);
 lm_logs lm_evaluate_with(lm_model *model, lm_dataset *data, const lm_evaluate_args *args);
 #define lm_evaluate(model, data, ...)                                                                            \
-    LM__WITH(lm_evaluate_args, LM__LIST(.batch_size = 32, .verbose = -1),                                        \
-             lm_evaluate_with((model), (data), &lm__a), __VA_ARGS__)
+    LM__WITH(lm_evaluate_args, LM_EVALUATE_DEFAULTS, lm_evaluate_with((model), (data), &lm__a), __VA_ARGS__)
 lm_logs lm_evaluate_arrays(lm_model *model, lm_tensor *x, lm_tensor *y);
 
 /* One step on one batch; metrics are those of this batch alone. sample_weight may be NULL. */

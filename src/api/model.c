@@ -15,14 +15,21 @@ static lm_status record(lm_model *model, lm_status status)
     return status;
 }
 
-/* A copy of an argument struct: its first `size` bytes, the rest as they are. */
-static lm_status take_args(const char *what, const void *args, void *all, size_t bytes)
+lm_compile_args lm_compile_defaults(void)
 {
-    size_t size;
-    if (!args) return lm__fail(LM_INVALID, "%s: the arguments are NULL", what);
-    memcpy(&size, args, sizeof size);       /* every such struct begins with it */
-    memcpy(all, args, size < bytes ? size : bytes);
-    return LM_OK;
+    return (lm_compile_args){.size = sizeof(lm_compile_args), LM_COMPILE_DEFAULTS};
+}
+
+lm_summary_args lm_summary_defaults(void)
+{
+    return (lm_summary_args){.size = sizeof(lm_summary_args), LM_SUMMARY_DEFAULTS};
+}
+
+lm_fit_args lm_fit_defaults(void) { return (lm_fit_args){.size = sizeof(lm_fit_args), LM_FIT_DEFAULTS}; }
+
+lm_evaluate_args lm_evaluate_defaults(void)
+{
+    return (lm_evaluate_args){.size = sizeof(lm_evaluate_args), LM_EVALUATE_DEFAULTS};
 }
 
 /* Ready for a changing call: no error recorded, and nobody else at work. */
@@ -30,6 +37,26 @@ static lm_status enter(lm_model *model)
 {
     LM_TRY(lm__object_check(model, &lm__model_type, "model"));
     return lm__model_enter(model);
+}
+
+/* A copy of an argument struct: its first `size` bytes, the rest as they are. */
+static lm_status take_args(lm_model *model, const char *what, const void *args, void *all, size_t bytes)
+{
+    size_t size = 0;
+    if (args) memcpy(&size, args, sizeof size);         /* every such struct begins with it */
+    if (size >= sizeof size) {
+        memcpy(all, args, size < bytes ? size : bytes);
+        return LM_OK;
+    }
+    LM_TRY(enter(model));
+    lm_status status = !args ? lm__fail(LM_INVALID, "%s: the arguments are NULL", what)
+                             : lm__fail(LM_INVALID,
+                                        "%s: .size of the arguments is %zu; begin with what the …_defaults() "
+                                        "function returns, which sets it",
+                                        what, size);
+    record(model, status);
+    lm__model_leave(model);
+    return status;
 }
 
 /* A call that changes the model, between enter and leave. LM_BUSY is the caller's, not the model's. */
@@ -66,7 +93,7 @@ lm_status lm_build(lm_model *model, int rank, const int64_t *dims)
 lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
 {
     lm_compile_args all = {.size = sizeof all};
-    LM_TRY(take_args("lm_compile_with", args, &all, sizeof all));
+    LM_TRY(take_args(model, "lm_compile_with", args, &all, sizeof all));
     lm_status status = enter(model);
     if (status) {
         lm__release_compile_args(&all);
@@ -82,7 +109,7 @@ lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
 lm_status lm_summary_with(lm_model *model, const lm_summary_args *args)
 {
     lm_summary_args all = {.size = sizeof all};
-    LM_TRY(take_args("lm_summary_with", args, &all, sizeof all));
+    LM_TRY(take_args(model, "lm_summary_with", args, &all, sizeof all));
     LM_TRY(enter(model));
     lm_status status = record(model, lm__model_summary(model, &all));
     lm__model_leave(model);
@@ -101,7 +128,7 @@ double lm_flops(lm_model *model, int64_t batch_size, bool training)
 static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
     lm_fit_args all = {.size = sizeof all};
-    LM_TRY(take_args("lm_fit_with", args, &all, sizeof all));
+    LM_TRY(take_args(model, "lm_fit_with", args, &all, sizeof all));
     LM_TRY(enter(model));
     lm_status status = lm_failed(data) ? lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s",
                                                   data ? lm_error(data) : "the dataset is NULL")
@@ -131,7 +158,7 @@ lm_logs lm_evaluate_with(lm_model *model, lm_dataset *data, const lm_evaluate_ar
 {
     lm_logs logs = {0};
     lm_evaluate_args all = {.size = sizeof all};
-    if (take_args("lm_evaluate_with", args, &all, sizeof all) || enter(model)) return logs;
+    if (take_args(model, "lm_evaluate_with", args, &all, sizeof all) || enter(model)) return logs;
     record(model, lm__model_evaluate(model, data, &all, &logs));
     lm__model_leave(model);
     return logs;

@@ -174,6 +174,9 @@ static lm_status fill_args(const lm__class *class, lm__configured *self, const v
     self->args = lm__calloc(1, class->args_bytes);
     if (!self->args) return lm__no_memory(class->args_bytes);
     memcpy(self->args, class->defaults, class->args_bytes);
+    if (args && size < sizeof(lm__args_head))
+        return lm__fail(LM_INVALID, "%s: .size of the arguments is %zu; begin with what the class's …_defaults() "
+                                    "returns, which sets it", class->name, size);
     if (size) memcpy(self->args, args, size < class->args_bytes ? size : class->args_bytes);
     lm__args_head *head = self->args;
     const char *name = head->name;

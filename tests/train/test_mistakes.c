@@ -127,6 +127,27 @@ static lm_model *with_loss(lm_model *m)
     return m;
 }
 
+/* A struct of arguments that was not begun with defaults would be ignored as a whole. */
+static void arguments_without_size(void **state)
+{
+    (void)state;
+    lm_adam_args adam = {.learning_rate = 0.1};
+    refused(lm_adam_new(&adam), "Adam: .size of the arguments is 0; begin with what the class's …_defaults() "
+                                "returns, which sets it");
+    lm_compile_args compile = {.loss = "mse"};
+    refused(compiled_with(&compile), "lm_compile_with: .size of the arguments is 0; begin with what the …_defaults() "
+                                     "function returns, which sets it");
+    compile = lm_compile_defaults();
+    assert_string_equal(compile.optimizer_name, "rmsprop");
+    lm_fit_args fit = lm_fit_defaults();
+    assert_true(fit.size == sizeof fit && fit.epochs == 1 && fit.batch_size == 32 && fit.shuffle);
+    assert_int_equal(fit.verbose, -1);
+    lm_evaluate_args evaluate = lm_evaluate_defaults();
+    assert_true(evaluate.size == sizeof evaluate && evaluate.batch_size == 32 && evaluate.verbose == -1);
+    lm_summary_args summary = lm_summary_defaults();
+    assert_true(summary.size == sizeof summary && summary.batch_size == 32);
+}
+
 static void fit_inputs(void **state)
 {
     (void)state;
@@ -248,6 +269,7 @@ static void poisoned_layers(void **state)
 }
 
 RUN(cmocka_unit_test(compile), cmocka_unit_test(compile_parts), cmocka_unit_test(shared_optimizer),
-    cmocka_unit_test(fit_arguments), cmocka_unit_test(fit_inputs), cmocka_unit_test(fit_targets),
+    cmocka_unit_test(fit_arguments), cmocka_unit_test(arguments_without_size),
+    cmocka_unit_test(fit_inputs), cmocka_unit_test(fit_targets),
     cmocka_unit_test(predict_and_evaluate), cmocka_unit_test(on_batch), cmocka_unit_test(first_error),
     cmocka_unit_test(poisoned_layers))
