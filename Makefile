@@ -12,7 +12,8 @@ all: configure
 	@cmake --build --preset release
 
 ## run        the tutorial's job: train, evaluate and save a digit classifier (MNIST)
-run: all
+run: configure
+	@cmake --build --preset release --target example_mnist lamina
 	@build/examples/mnist
 
 ## test       build and run every test
