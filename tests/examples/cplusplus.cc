@@ -1,4 +1,4 @@
-/* tests/examples/cplusplus.cc: Lamina from C++: a net learns exclusive or, without the macros that C++ cannot have. */
+/* tests/examples/cplusplus.cc: Lamina from C++: a net learns exclusive or, without the macros that C++ lacks. */
 #include <cstdio>
 #include <lamina/lamina.h>
 
