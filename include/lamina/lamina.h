@@ -15,6 +15,13 @@
  *   the sink                                          called by one thread at a time
  *   lm_retain, lm_free                                any thread
  *   lm_last_error                                     each thread its own
+ *   lm_variable_value, lm_variable_set                as a tensor: not while a model or function changes it
+ *
+ * Const calls also go beside a thread that trains or changes the model. They see it between two steps, never within
+ * one: lm_predict_into computes with one set of weights, lm_predict with one set for each of its batches. They wait
+ * for a step that is under way, and steps for them.
+ * Threads of the program's own, OpenMP's too, may call Lamina at once: who finds its compute threads at work does the
+ * work itself. The results are the same bytes.
  */
 #ifndef LAMINA_LAMINA_H
 #define LAMINA_LAMINA_H

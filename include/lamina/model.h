@@ -2,8 +2,9 @@
  *
  * Errors: the first one is recorded on the model (lm_failed, lm_error); compile, fit, evaluate and save then do
  * nothing until lm_clear. Messages name the layer and its index, what came, what was expected, and the likely fix.
- * Threads: lm_predict and other calls on a const model from any thread at once; everything else from one thread. A
- * second thread that trains or changes a model in use gets LM_BUSY. */
+ * Threads: lm_predict and other calls on a const model from any thread at once, also while another one trains it
+ * (they see the weights between two steps); everything else from one thread. A second thread that trains or changes a
+ * model in use gets LM_BUSY. */
 #ifndef LAMINA_MODEL_H
 #define LAMINA_MODEL_H
 
@@ -107,7 +108,8 @@ typedef struct lm_fit_args {
 } lm_fit_args;
 #define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)
 lm_fit_args lm_fit_defaults(void);
-/* The history belongs to the model (lm_retain keeps it) until the next fit. NULL only for a NULL model. */
+/* The history belongs to the model (lm_retain keeps it) until the next fit. NULL only for a NULL model; where no fit
+ * could begin, a static one without epochs. */
 const lm_history *lm_fit_with(lm_model *model, lm_dataset *data, const lm_fit_args *args);
 #define lm_fit(model, data, ...)                                                                                 \
     LM__WITH(lm_fit_args, LM_FIT_DEFAULTS, lm_fit_with((model), (data), &lm__a), __VA_ARGS__)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AT(type, args, offset) ((const type *)((const char *)(args) + (offset)))
+#define AT(type, args, offset) ((type const *)((const char *)(args) + (offset)))
 #define TO(type, args, offset) ((type *)((char *)(args) + (offset)))
 
 /* --- writing --------------------------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ static lm_status read_group(const lm__h5 *h5, const char *path)
             status = lm_status_of(t);
             volatile double sum = 0;
             for (size_t k = 0; k < lm_tensor_size(t); k++) sum += lm_tensor_get(t, k);
+            (void)sum;
             lm_free(t);
         }
     }
