@@ -3,6 +3,7 @@
 
 #include <lamina/runtime.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ static _Atomic size_t live, peak;
 
 void lm_set_allocator(const lm_allocator *allocator)
 {
-    current = allocator ? *allocator : libc_allocator;
+    bool whole = allocator && allocator->allocate && allocator->release;
+    current = whole ? *allocator : libc_allocator;
 }
 
 lm_memory_stats lm_memory(void)

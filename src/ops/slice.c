@@ -137,7 +137,7 @@ lm_value *lm_op_slice_new(lm_value *x, const lm_op_slice_args *args)
         strides[i] = args->strides[i] ? args->strides[i] : 1;
         if (i >= x->shape.rank) continue;
         int64_t from = args->begin[i], size = args->sizes[i];
-        begin.dim[i] = from < 0 ? lm__dim_sub(dims, x->shape.dim[i], -from) : from;
+        begin.dim[i] = from < 0 ? lm__dim_sub(dims, x->shape.dim[i], from < -INT64_MAX ? INT64_MAX : -from) : from;
         lm__dim left = lm__dim_sub(dims, x->shape.dim[i], begin.dim[i]);
         lm__dim rest = strides[i] > 0 ? lm__dim_div(dims, lm__dim_add(dims, left, strides[i] - 1), strides[i]) : left;
         sizes.dim[i] = size > 0 ? size : rest;

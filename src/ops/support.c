@@ -43,9 +43,9 @@ lm_status lm__op_args(const char *op, const void *args)
 
 lm_status lm__op_list(const char *op, int n, const int64_t *list)
 {
-    return n >= 0 && (n == 0 || list)
-               ? LM_OK
-               : lm__fail(LM_INVALID, "%s: a list of %d numbers%s", op, n, n < 0 ? "" : " at NULL");
+    if (n >= 0 && n <= LM_MAX_RANK && (n == 0 || list)) return LM_OK;
+    return lm__fail(LM_INVALID, "%s: a list of %d numbers%s; 0 to %d are possible", op, n, list ? "" : " at NULL",
+                    LM_MAX_RANK);
 }
 
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out)

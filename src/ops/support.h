@@ -78,7 +78,7 @@ lm_status lm__op_axis(const lm__infer *infer, int rank, int64_t *axis);
 
 /* LM_INVALID for an argument struct that is NULL. */
 lm_status lm__op_args(const char *op, const void *args);
-/* LM_INVALID for fewer than 0 numbers, or some of them at NULL. */
+/* LM_INVALID for numbers of axes that are fewer than 0, more than a value can have, or some at NULL. */
 lm_status lm__op_list(const char *op, int n, const int64_t *list);
 /* A shape that a caller of a builder gave: rank and dimensions in range; `any`: LM_ANY may stand in it. */
 lm_status lm__op_dims(const char *op, int rank, const int64_t *dims, bool any, lm__shape *out);
