@@ -125,7 +125,7 @@ static void side_by_side(void **state)
         assert_int_equal((intptr_t)result, LM_OK);
     }
     lm__dnn_free(primitive);
-    for (int i = 0; i < 1000 && threads_of_process() > before; i++) usleep(1000);   /* a joined thread is still going */
+    for (int i = 0; i < 1000 && threads_of_process() > before; i++) usleep(1000);   /* joined, not gone yet */
     assert_int_equal(threads_of_process(), before);     /* none of OpenMP's */
 }
 

@@ -1,5 +1,5 @@
-/* tests/ops/test_abuse_ops.c: graphs drawn from every public op with values, axes, sizes and types that mostly do not fit, then
- * gradients, then runs. Nothing may crash, hang or leak, and now and then a graph must run. */
+/* tests/ops/test_abuse_ops.c: graphs drawn from every public op with values, axes, sizes and types that mostly do not
+ * fit, then gradients, then runs. Nothing may crash, hang or leak, and now and then a graph must run. */
 #include "support/check.h"
 #include "support/abuse.h"
 
@@ -19,32 +19,38 @@ static lm_value *any(void)
 static void keep(lm_value *v) { value[nvalues < VALUES ? nvalues++ : (int)abuse_below(VALUES)] = v; }
 static int64_t number(void) { return abuse_below(one_in) ? (int64_t)abuse_below(4) : abuse_number(); }
 static int axis(void) { return abuse_below(one_in) ? (int)abuse_below(5) - 2 : (int)abuse_number(); }
-static lm_dtype type(void) { return (lm_dtype)(abuse_below(one_in) ? (int64_t)abuse_below(LM_DTYPE_COUNT) : abuse_number()); }
 static bool yes(void) { return abuse_below(2); }
+
+static lm_dtype type(void)
+{
+    return (lm_dtype)(abuse_below(one_in) ? (int64_t)abuse_below(LM_DTYPE_COUNT) : abuse_number());
+}
 
 static void numbers(int64_t list[LM_MAX_RANK])
 {
     for (int i = 0; i < LM_MAX_RANK; i++) list[i] = number();
 }
 
-/* --- the ops --------------------------------------------------------------------------------------------------------- */
+/* --- the ops ------------------------------------------------------------------------------------------------ */
 
 static lm_value *unary(void)
 {
     static lm_value *(*const all[])(lm_value *) = {
-        lm_op_absolute, lm_op_arccos, lm_op_arcsin, lm_op_arctan, lm_op_ceil, lm_op_cos, lm_op_cosh, lm_op_erf, lm_op_exp,
-        lm_op_expm1, lm_op_floor, lm_op_isfinite, lm_op_log, lm_op_log1p, lm_op_logical_not, lm_op_negative, lm_op_reciprocal,
-        lm_op_relu, lm_op_round, lm_op_rsqrt, lm_op_sigmoid, lm_op_sign, lm_op_sin, lm_op_sinh, lm_op_softplus, lm_op_sqrt,
-        lm_op_square, lm_op_stop_gradient, lm_op_tan, lm_op_tanh};
+        lm_op_absolute, lm_op_arccos, lm_op_arcsin, lm_op_arctan, lm_op_ceil, lm_op_cos, lm_op_cosh, lm_op_erf,
+        lm_op_exp, lm_op_expm1, lm_op_floor, lm_op_isfinite, lm_op_log, lm_op_log1p, lm_op_logical_not,
+        lm_op_negative, lm_op_reciprocal, lm_op_relu, lm_op_round, lm_op_rsqrt, lm_op_sigmoid, lm_op_sign,
+        lm_op_sin, lm_op_sinh, lm_op_softplus, lm_op_sqrt, lm_op_square, lm_op_stop_gradient, lm_op_tan,
+        lm_op_tanh};
     return all[abuse_below(sizeof all / sizeof *all)](any());
 }
 
 static lm_value *binary(void)
 {
     static lm_value *(*const all[])(lm_value *, lm_value *) = {
-        lm_op_add, lm_op_arctan2, lm_op_divide, lm_op_equal, lm_op_floor_divide, lm_op_greater, lm_op_greater_equal, lm_op_less,
-        lm_op_less_equal, lm_op_logical_and, lm_op_logical_or, lm_op_maximum, lm_op_minimum, lm_op_mod, lm_op_multiply,
-        lm_op_not_equal, lm_op_power, lm_op_subtract, lm_op_random_fold};
+        lm_op_add, lm_op_arctan2, lm_op_divide, lm_op_equal, lm_op_floor_divide, lm_op_greater,
+        lm_op_greater_equal, lm_op_less, lm_op_less_equal, lm_op_logical_and, lm_op_logical_or, lm_op_maximum,
+        lm_op_minimum, lm_op_mod, lm_op_multiply, lm_op_not_equal, lm_op_power, lm_op_subtract,
+        lm_op_random_fold};
     return all[abuse_below(sizeof all / sizeof *all)](any(), any());
 }
 
@@ -70,7 +76,7 @@ static lm_value *shaping(void)
     case 4: return lm_op_squeeze_by(any(), n, given);
     case 5: return lm_op_tile_by(any(), n, given);
     case 6: return lm_op_expand_dims(any(), axis());
-    case 7: return lm_op_slice(any(), .begin = {number(), number()}, .sizes = {number(), number()}, .strides = {number()});
+    case 7: return lm_op_slice(any(), .begin = {number(), number()}, .sizes = {number()}, .strides = {number()});
     case 8: return lm_op_pad(any(), .low = {number(), number()}, .high = {number()}, .value = abuse_double());
     case 9: return abuse_below(one_in) ? lm_op_transpose(any()) : lm_op_pad_new(any(), NULL);
     default: return abuse_below(one_in) ? lm_op_reshape(any(), 1, (int64_t[]){LM_ANY}) : lm_op_slice_new(any(), NULL);
@@ -101,7 +107,9 @@ static lm_value *windows(void)
     int64_t shape[4] = {number(), number(), number(), number()}, s = number();
     const int64_t *given = abuse_below(one_in) ? shape : NULL;
     switch (abuse_below(7)) {
-    case 0: return lm_op_conv2d(any(), any(), .strides = {s}, .padding = padding(), .dilation = {number()}, .groups = number());
+    case 0:
+        return lm_op_conv2d(any(), any(), .strides = {s}, .padding = padding(), .dilation = {number()},
+                            .groups = number());
     case 1: return lm_op_conv2d_backward_input(any(), any(), given, .strides = {s}, .padding = padding());
     case 2: return lm_op_conv2d_backward_kernel(any(), any(), given, .strides = {s}, .pads = {number(), number()});
     case 3: return lm_op_max_pool2d(any(), .pool_size = {s, number()}, .strides = {number()}, .padding = padding());
@@ -148,10 +156,15 @@ static void several(void)
         break;
     case 1: lm_op_moments(any(), n > 2 ? 2 : n, (int64_t[]){number(), number()}, yes(), &out[0], &out[1]); break;
     case 2: lm_op_if(out, .predicate = any(), .captures = {v}, .then = body, .otherwise = body, .user = v); break;
-    case 3: lm_op_scan(out, .carries = {v}, .length = number(), .body = abuse_below(one_in) ? body : NULL, .user = v); break;
+    case 3:
+        lm_op_scan(out, .carries = {v}, .length = number(), .body = abuse_below(one_in) ? body : NULL, .user = v);
+        break;
     default:
-        if (abuse_below(one_in)) lm_op_scan(out, .carries = {v}, .sequences = {any()}, .body = body, .reverse = yes(), .user = v);
-        else lm_op_scan_new(NULL, NULL), lm_op_if_new(NULL, NULL), lm_op_if(NULL, .predicate = any()), lm_op_split(any(), 1, NULL, 0, NULL);
+        lm_op_scan(abuse_below(one_in) ? out : NULL, .carries = {v}, .sequences = {any()}, .body = body,
+                   .reverse = yes(), .user = v);
+        if (abuse_below(one_in)) break;
+        lm_op_scan_new(NULL, NULL), lm_op_if_new(NULL, NULL), lm_op_if(NULL, .predicate = any());
+        lm_op_split(any(), 1, NULL, 0, NULL);
     }
     for (int i = 0; i < 8; i++)
         if (out[i]) keep(out[i]);
@@ -171,7 +184,7 @@ static void one_op(lm_graph *g)
     }
 }
 
-/* --- a graph -------------------------------------------------------------------------------------------------------- */
+/* --- a graph ------------------------------------------------------------------------------------------------ */
 
 static lm_tensor *tensor[INPUTS];
 
@@ -202,7 +215,8 @@ static void run(lm_graph *g)
     lm_tensor *out[LM_FUNCTION_MAX] = {NULL};
     if (yes()) lm_gradients(any(), 2, x, grads), keep(grads[0]), keep(grads[1]);
     lm_clear(g);
-    lm_function *f = lm_function(.graph = g, .inputs = {x[0], x[1], value[2]}, .outputs = {last ? last : x[0], other, any()});
+    lm_function *f = lm_function(.graph = g, .inputs = {x[0], x[1], value[2]},
+                                 .outputs = {last ? last : x[0], other, any()});
     for (int k = 0; k < 2; k++) {
         ran += lm_function_run(f, tensor, out) == LM_OK;
         for (int i = 0; i < LM_FUNCTION_MAX; i++) lm_free(out[i]), out[i] = NULL;
@@ -234,7 +248,8 @@ static void wild_graphs(void **state)
     for (int i = 0; i < GRAPHS; i++) {
         abuse_seed((uint64_t)i);
         one_graph();
-        if (lm_memory().live != before) fail_msg("graph %d: %zu bytes before, %zu after", i, before, lm_memory().live);
+        size_t after = lm_memory().live;
+        if (after != before) fail_msg("graph %d: %zu bytes before, %zu after", i, before, after);
     }
     abuse_limit(0);
     print_message("%d runs of %d graphs\n", ran, GRAPHS);

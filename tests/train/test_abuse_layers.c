@@ -1,5 +1,5 @@
-/* tests/train/test_abuse_layers.c: models drawn from layers with arguments that mostly make no sense, trained on data that
- * mostly do not fit. Nothing may crash, hang or leak, and now and then a model must train. */
+/* tests/train/test_abuse_layers.c: models drawn from layers with arguments that mostly make no sense, trained on data
+ * that mostly do not fit. Nothing may crash, hang or leak, and now and then a model must train. */
 #include "support/check.h"
 #include "support/abuse.h"
 
@@ -18,7 +18,8 @@ static bool yes(void) { return abuse_below(2); }
 
 static const char *activation(void)
 {
-    static const char *const all[] = {NULL, "relu", "softmax", "tanh", "elu", "selu", "gelu", "softplus", "log_softmax"};
+    static const char *const all[] = {NULL,   "relu", "softmax",  "tanh",       "elu",
+                                      "selu", "gelu", "softplus", "log_softmax"};
     return text(all[abuse_below(sizeof all / sizeof *all)]);
 }
 
@@ -42,7 +43,8 @@ static lm_layer *weighted(uint64_t kind)
                          .groups = yes() ? 1 : size(), .activation = activation(), .use_bias = yes(),
                          .kernel_initializer = text("he_normal"), .dtype = text("float32"));
     case 1:
-        return lm_batch_normalization(.axis = abuse_below(4) ? -1 : size(), .momentum = rate(0.9), .epsilon = rate(1e-3),
+        return lm_batch_normalization(.axis = abuse_below(4) ? -1 : size(), .momentum = rate(0.9),
+                                      .epsilon = rate(1e-3),
                                       .center = yes(), .scale = yes(), .gamma_initializer = text("ones"));
     default:
         return lm_dense(.units = size(), .activation = activation(), .use_bias = yes(), .dtype = text("float32"),
@@ -96,7 +98,8 @@ static lm_tensor *data(const lm_model *m, bool output)
     if (output && rank > 1 && yes()) rank--;
     for (int i = 1; i < rank; i++) dims[i] = own[i] == LM_ANY ? size() : own[i];
     lm_tensor *zero = lm_tensor_new(type, rank, dims);
-    for (size_t i = 0; i < lm_tensor_bytes(zero) / 4; i++) ((float *)lm_tensor_data(zero))[i] = type == LM_F32 ? (float)(i % 3) : 0;
+    for (size_t i = 0; type == LM_F32 && i < lm_tensor_size(zero); i++)
+        ((float *)lm_tensor_data(zero))[i] = (float)(i % 3);
     return zero;
 }
 
@@ -105,12 +108,14 @@ static int trained;
 static void one_model(void)
 {
     one_in = (uint64_t[]){4, 20, 80, 400}[abuse_below(4)];
-    lm_layer *list[6] = {abuse_below(one_in) ? lm_input(.shape = {1 + (int64_t)abuse_below(6), size(), size()}) : layer()};
+    int64_t first = 1 + (int64_t)abuse_below(6);
+    lm_layer *list[6] = {abuse_below(one_in) ? lm_input(.shape = {first, size(), size()}) : layer()};
     size_t count = 1 + abuse_below(5);
     for (size_t i = 1; i < count; i++) list[i] = layer();
     lm_model *m = lm_sequential_new(count, list);
     if (abuse_below(4) == 0) lm_sequential_add(m, layer());
-    lm_compile(m, .optimizer = optimizer(), .loss = loss(), .metrics = {text("accuracy"), yes() ? NULL : text("mae")});
+    lm_compile(m, .optimizer = optimizer(), .loss = loss(),
+               .metrics = {text("accuracy"), yes() ? NULL : text("mae")});
     lm_tensor *x = data(m, false), *y = data(m, true), *w = yes() ? NULL : data(m, true);
     lm_fit_arrays(m, x, y, .epochs = 2, .batch_size = 2, .verbose = 0, .validation_split = yes() ? 0 : 0.4);
     trained += !lm_failed(m);
@@ -139,7 +144,8 @@ static void wild_models(void **state)
     for (int i = 0; i < MODELS; i++) {
         abuse_seed((uint64_t)i);
         one_model();
-        if (lm_memory().live != before) fail_msg("model %d: %zu bytes before, %zu after", i, before, lm_memory().live);
+        size_t after = lm_memory().live;
+        if (after != before) fail_msg("model %d: %zu bytes before, %zu after", i, before, after);
     }
     lm_set_sink(NULL, NULL, false);
     abuse_limit(0);
