@@ -63,7 +63,7 @@ static void forward_and_backward(void **state)
         c.data[2] = places;
         cmp_all(&c);
     }
-    assert_true(c.ran > 200);
+    assert_true(c.ran > 30);            /* for each level that LAMINA_ISA leaves */
     check_contains(c.taken, "simd");
 }
 

@@ -288,10 +288,10 @@ static lm_status reads(void *user, lm_graph *g, lm_value *const *in, lm_value **
     return LM_OK;
 }
 
-static void check_refused(lm_graph *g, lm_status status, lm_value *out, const char *wanted)
+static void check_refused(lm_graph *g, lm_status status, lm_value *const *out, const char *wanted)
 {
     assert_int_not_equal(status, LM_OK);
-    assert_true(lm__bad(out));
+    assert_true(lm__bad(*out));
     check_contains(lm_error(g), wanted);
     lm_clear(g);
 }
@@ -304,32 +304,32 @@ static void refusals(void **state)
     lm_value *y = lm_placeholder(g, "y", LM_F64, 5), *yes = lm_placeholder_new(g, "yes", LM_BOOL, 0, NULL);
     lm_tensor *one = lm_tensor_scalar(LM_F64, 1);
     lm_variable *v = lm_variable_new("v", one, true);
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = sets_nothing), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = sets_nothing), &out,
                   "scan: body: output 0 of the body is not set");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = grows), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = grows), &out,
                   "scan: carry 0 would become float64 (7,) in a step; its type and shape must stay");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = looks_out, .user = x), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = looks_out, .user = x), &out,
                   "add: input 1 belongs to another graph than input 0; pass it as an input");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = reads, .user = v), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}, .body = reads, .user = v), &out,
                   "the body reads variable \"v\" itself; read it outside and pass the value in");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x, y}, .body = looks_out, .user = x), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x, y}, .body = looks_out, .user = x), &out,
                   "another graph");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x, y}, .body = same), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x, y}, .body = same), &out,
                   "sequence 1 has another length than the others");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .body = same), out, ".length must be given");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {c}, .body = same), out, ".length must be given");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {c}, .length = 4, .body = same), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .body = same), &out, ".length must be given");
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {c}, .body = same), &out, ".length must be given");
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {c}, .length = 4, .body = same), &out,
                   "a sequence must have a first axis");
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}), out, ".body is missing");
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {x}), &out, ".body is missing");
     lm_value *bad = lm_op_add(x, y);
     lm_clear(g);
-    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {bad}, .body = same), out, "could not be built");
-    check_refused(g, lm_op_if(&out, .predicate = c, .captures = {x}, .then = same, .otherwise = same), out,
+    check_refused(g, lm_op_scan(&out, .carries = {c}, .sequences = {bad}, .body = same), &out, "could not be built");
+    check_refused(g, lm_op_if(&out, .predicate = c, .captures = {x}, .then = same, .otherwise = same), &out,
                   "if: the predicate must be a bool scalar");
-    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {c}, .then = same, .otherwise = grows), out,
+    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {c}, .then = same, .otherwise = grows), &out,
                   "if: result 0 is float64 () in one body and float64 (7,) in the other");
-    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {x}, .then = same), out, "must both be given");
-    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {x}, .then = same, .otherwise = sets_nothing), out,
+    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {x}, .then = same), &out, "must both be given");
+    check_refused(g, lm_op_if(&out, .predicate = yes, .captures = {x}, .then = same, .otherwise = sets_nothing), &out,
                   "if: .otherwise: output 0 of the body is not set");
     check_status(lm_op_scan(&out, .body = same), LM_INVALID);
     check_ok(lm__graph_verify(g));
