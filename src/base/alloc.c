@@ -62,6 +62,12 @@ static void count_in(size_t bytes)
                                                                 memory_order_relaxed)) {}
 }
 
+/* What to ask for: a byte for a block of none, so that its address lies inside. */
+static size_t with_header(size_t bytes)
+{
+    return ALIGNMENT + (bytes ? bytes : 1);
+}
+
 static header *header_of(void *pointer)
 {
     return (header *)((char *)pointer - ALIGNMENT);
@@ -70,7 +76,7 @@ static header *header_of(void *pointer)
 void *lm__alloc(size_t bytes)
 {
     if (bytes > (size_t)PTRDIFF_MAX - 2 * ALIGNMENT) return NULL;
-    char *block = current.allocate(current.user, bytes + ALIGNMENT, ALIGNMENT);
+    char *block = current.allocate(current.user, with_header(bytes), ALIGNMENT);
     if (!block) return NULL;
     *(header *)block = (header){bytes, current.release, current.user};
     count_in(bytes);
@@ -101,7 +107,7 @@ void lm__free(void *pointer)
     header h = *header_of(pointer);
     atomic_fetch_add_explicit(&releases, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&live, h.bytes, memory_order_relaxed);
-    h.release(h.user, header_of(pointer), h.bytes + ALIGNMENT);
+    h.release(h.user, header_of(pointer), with_header(h.bytes));
 }
 
 char *lm__strdup(const char *text)
