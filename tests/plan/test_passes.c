@@ -9,8 +9,15 @@
 #include <lamina/runtime.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { GRAPHS = 400, NODES = 40 };
+enum { NODES = 40 };
+
+/* How many graphs: fewer where each takes long. */
+static unsigned graphs(void)
+{
+    return getenv("LAMINA_TEST_VALGRIND") ? 20 : 400;
+}
 
 static void run_plan(random_graph *r, unsigned off, float *results)
 {
@@ -52,7 +59,7 @@ static void equals_interpreter(void **state)
 #undef LM__PASS
     };
     (void)state;
-    for (unsigned seed = 0; seed < GRAPHS; seed++) {
+    for (unsigned seed = 0; seed < graphs(); seed++) {
         static random_graph r;
         static float want[RANDOM_RESULTS], have[RANDOM_RESULTS];
         random_graph_make(&r, seed, NODES);
@@ -88,7 +95,7 @@ static void each_pass_alone(void **state)
     } passes[] = {{"legalise", legalise}, {"simplify", lm__pass_simplify}, {"fold", lm__pass_fold},
                   {"cse", lm__pass_cse},  {"epilogue", epilogue},          {"fuse", fuse},          {"maps", maps}};
     (void)state;
-    for (unsigned seed = 500; seed < 500 + GRAPHS / 4; seed++) {
+    for (unsigned seed = 500; seed < 500 + graphs() / 4; seed++) {
         static random_graph r;
         static float want[RANDOM_RESULTS], have[RANDOM_RESULTS];
         random_graph_make(&r, seed, NODES);
@@ -116,7 +123,7 @@ static void each_pass_alone(void **state)
 static void reuse_changes_nothing(void **state)
 {
     (void)state;
-    for (unsigned seed = 1000; seed < 1000 + GRAPHS; seed++) {
+    for (unsigned seed = 1000; seed < 1000 + graphs(); seed++) {
         static random_graph r;
         static float a[RANDOM_RESULTS], b[RANDOM_RESULTS];
         random_graph_make(&r, seed, NODES);
