@@ -108,3 +108,19 @@ void lm__text_printf(lm__text *t, const char *format, ...)
     va_end(args);
     t->size += (size_t)size;
 }
+
+int lm__is_utf8(const char *text)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        int more = *at < 0x80 ? 0 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
+        if ((*at >= 0x80 && *at < 0xC0) || *at >= 0xF8) return 0;
+        uint32_t code = more ? *at & (0x3Fu >> more) : *at;
+        for (int k = 0; k < more; k++) {
+            if ((*++at & 0xC0) != 0x80) return 0;       /* the end, too */
+            code = code << 6 | (*at & 0x3Fu);
+        }
+        if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0;
+    }
+    return 1;
+}

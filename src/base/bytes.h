@@ -22,6 +22,9 @@ uint32_t lm__bytes_u32le(lm__bytes *b);
 uint64_t lm__bytes_u64le(lm__bytes *b);
 uint32_t lm__bytes_u32be(lm__bytes *b);
 
+/* Whether the text is UTF-8 as Unicode has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+int lm__is_utf8(const char *text);
+
 /* Text being built; grows through the allocator; a failed growth sets `bad`, after which nothing is added. */
 typedef struct lm__text {
     char *data;             /* always terminated once something was written; release with lm__free */

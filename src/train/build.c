@@ -5,6 +5,7 @@
 #include "ops/registry.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The layer's place in messages: "layer 2 (conv2d_1)". What came from the graph begins with the layer's name
@@ -25,11 +26,38 @@ static int find_name(const lm_model *model, const char *name)
     return -1;
 }
 
+/* Which of a class's automatic names this is: 0 for dense, 7 for dense_7; -1: none. */
+static long number_of(const char *name, const char *snake)
+{
+    size_t n = strlen(snake);
+    if (strncmp(name, snake, n) != 0) return -1;
+    if (!name[n]) return 0;
+    if (name[n] != '_' || name[n + 1] < '1' || name[n + 1] > '9') return -1;
+    char *end;
+    long number = strtol(name + n + 1, &end, 10);
+    return *end ? -1 : number;
+}
+
+/* The first number that no layer has; -1 when memory is out. In one go: a model may have thousands of layers. */
+static long first_free(const lm_model *model, const char *snake)
+{
+    char *used = lm__calloc((size_t)model->nlayers + 1, 1);
+    long free = 0;
+    if (!used) return -1;
+    for (int i = 0; i < model->nlayers; i++) {
+        long number = number_of(model->layer[i]->base.name, snake);
+        if (number >= 0 && number <= model->nlayers) used[number] = 1;
+    }
+    while (used[free]) free++;
+    lm__free(used);
+    return free;
+}
+
 /* Keras's automatic names, but counted within the model: dense, dense_1, … so that equal programs get equal
  * weights. */
 static lm_status give_name(const lm_model *model, lm_layer *layer)
 {
-    char snake[64], name[80];
+    char snake[64], name[96];
     if (layer->base.name) {
         int other = find_name(model, layer->base.name);
         if (other < 0) return LM_OK;
@@ -38,8 +66,10 @@ static lm_status give_name(const lm_model *model, lm_layer *layer)
                         model->nlayers, layer->base.name, other);
     }
     lm__snake_case(layer->base.class->name, snake, sizeof snake);
-    snprintf(name, sizeof name, "%s", snake);
-    for (int k = 1; find_name(model, name) >= 0; k++) snprintf(name, sizeof name, "%s_%d", snake, k);
+    long number = first_free(model, snake);
+    if (number < 0) return lm__no_memory((size_t)model->nlayers);
+    if (number) snprintf(name, sizeof name, "%s_%ld", snake, number);
+    else snprintf(name, sizeof name, "%s", snake);
     layer->base.name = lm__strdup(name);
     return layer->base.name ? LM_OK : lm__no_memory(strlen(name) + 1);
 }

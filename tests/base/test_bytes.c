@@ -78,5 +78,19 @@ static void text_without_memory(void **state)
     lm__free(t.data);
 }
 
-RUN(cmocka_unit_test(numbers_are_read), cmocka_unit_test(nothing_is_read_outside), cmocka_unit_test(text_grows),
+static void utf8(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"", "dense_1", "größe",
+                                       "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF"};
+    static const char *const bad[] = {
+        "\xFF", "a\x80", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xC3(", "x\xE2(\xA1"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(lm__is_utf8(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (lm__is_utf8(bad[i])) fail_msg("number %zu passes", i);
+}
+
+RUN(cmocka_unit_test(utf8), cmocka_unit_test(numbers_are_read), cmocka_unit_test(nothing_is_read_outside),
+    cmocka_unit_test(text_grows),
     cmocka_unit_test(text_without_memory))

@@ -348,7 +348,25 @@ static void history(void **state)
     assert_null(lm_fit_arrays(NULL, NULL, NULL));
 }
 
-RUN(cmocka_unit_test(label_out_of_range), cmocka_unit_test(infinite_input), cmocka_unit_test(overflow),
+/* The first free number, whatever else has such a name; a thousand layers take no time. */
+static void automatic_names(void **state)
+{
+    (void)state;
+    lm_model *m = lm_sequential(lm_input(.shape = {2}), lm_dense(.units = 2, .name = "dense_1"),
+                                lm_dense(.units = 2, .name = "dense_01"), lm_dense(.units = 2, .name = "densely"),
+                                lm_dense(.units = 2, .name = "dense_99999999999999999999"), lm_dense(.units = 2),
+                                lm_dense(.units = 2), lm_dense(.units = 2));
+    assert_string_equal(lm_layer_name(lm_model_layer(m, 4)), "dense");
+    assert_string_equal(lm_layer_name(lm_model_layer(m, 5)), "dense_2");
+    assert_string_equal(lm_layer_name(lm_model_layer(m, 6)), "dense_3");
+    for (int i = 0; i < 1000; i++) lm_sequential_add(m, lm_flatten());
+    assert_string_equal(lm_layer_name(lm_model_layer(m, -1)), "flatten_999");
+    assert_string_equal(lm_error(m), "");
+    lm_free(m);
+}
+
+RUN(cmocka_unit_test(automatic_names), cmocka_unit_test(label_out_of_range), cmocka_unit_test(infinite_input),
+    cmocka_unit_test(overflow),
     cmocka_unit_test(busy), cmocka_unit_test(stop_in_the_middle), cmocka_unit_test(stop_before_a_step),
     cmocka_unit_test(weights), cmocka_unit_test(set_weights), cmocka_unit_test(frozen_layers),
     cmocka_unit_test(history))
