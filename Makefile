@@ -1,7 +1,7 @@
 # What to type. Every target installs what it lacks and builds what it needs, so each works first on a fresh machine.
 # The build itself is CMake's: see CMakePresets.json.
 .DEFAULT_GOAL := all
-.PHONY: all run test bench asan ubsan tsan valgrind lint clean help deps configure
+.PHONY: all run test install bench asan ubsan tsan valgrind lint clean help deps configure
 
 # Tests use several threads themselves; with more at a time than CPUs they only wait for each other.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -19,6 +19,11 @@ run: configure
 ## test       build and run every test
 test: all
 	@$(CTEST) --test-dir build
+
+## install    build and install to PREFIX (default: /usr/local)
+PREFIX ?= /usr/local
+install: all
+	@cmake --install build --prefix "$(abspath $(PREFIX))"
 
 ## bench      measure against TensorFlow and PyTorch
 bench: all

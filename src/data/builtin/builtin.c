@@ -4,18 +4,20 @@
 #include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/place.h"
 #include "data/dataset.h"
 #include "data/idx.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES = 4, PLACES = 8 };
+enum { FILES = 4, PLACES = 10 };
 
 /* Where sets are looked for, in order: each place is a folder, "" or a home with a path behind it. */
 typedef struct places {
     const char *base[PLACES], *rest[PLACES];
     int count;
+    char prefix[LM__MOST_PATH];     /* where this library, or the program that has it, was installed */
 } places;
 
 static void add_place(places *p, const char *base, const char *rest)
@@ -34,6 +36,9 @@ static void list_places(places *p)
     add_place(p, "data", "");
     add_place(p, LM_SOURCE_TREE, "/../shared/datasets");
     add_place(p, "../shared/datasets", "");
+    lm__installed_prefix(p->prefix, sizeof p->prefix);
+    add_place(p, p->prefix, "/" LM_DATA_FOLDER);
+    if (strcmp(p->prefix, LM_PREFIX) != 0) add_place(p, LM_PREFIX, "/" LM_DATA_FOLDER);
     add_place(p, "/usr/share/datasets", "");
     if (cache && *cache)
         add_place(p, cache, "/lamina");
