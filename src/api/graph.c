@@ -70,15 +70,8 @@ lm_variable *lm_variable_new(const char *name, const lm_tensor *initial, bool tr
 {
     if (lm__object_check(initial, &lm__tensor_type, "lm_variable_new: initial") != LM_OK)
         return lm__object_poison(&lm__variable_type);
-    lm_variable *v = lm__object_new(&lm__variable_type, sizeof *v);
-    if (lm_failed(v)) return v;
-    v->trainable = trainable;
-    v->name = lm__strdup(name ? name : "variable");
-    v->value = lm_tensor_copy_of(initial->dtype, initial->rank, initial->dims, initial->data);
-    if (!v->name) lm__no_memory(0);
-    if (v->name && lm__object_check(v->value, &lm__tensor_type, "lm_variable_new") == LM_OK) return v;
-    lm_free(v);
-    return lm__object_poison(&lm__variable_type);
+    lm_tensor *own = lm_tensor_copy_of(initial->dtype, initial->rank, initial->dims, initial->data);
+    return lm__variable_over(name ? name : "variable", own, trainable);
 }
 
 const char *lm_variable_name(const lm_variable *variable)

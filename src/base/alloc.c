@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+/* LARGE: from here on the C library's zeroed blocks are fresh pages, which cost nothing until they are used. */
+enum { ALIGNMENT = 64, LARGE = 1 << 18 };
 
 /* Stands before every block and fills one alignment unit. It keeps the way back, so that a block outlives a change of
  * allocator. */
 typedef struct header {
     size_t bytes;                           /* of the block, without this header */
+    void *begin;                            /* what the allocator gave */
     void (*release)(void *user, void *pointer, size_t bytes);
     void *user;
 } header;
@@ -73,19 +75,38 @@ static header *header_of(void *pointer)
     return (header *)((char *)pointer - ALIGNMENT);
 }
 
+/* Puts the header at an aligned address within what was allocated; the block begins behind it. */
+static void *begin_block(char *begin, char *aligned, size_t bytes)
+{
+    *(header *)aligned = (header){bytes, begin, current.release, current.user};
+    count_in(bytes);
+    return aligned + ALIGNMENT;
+}
+
+static bool too_large(size_t bytes)
+{
+    return bytes > (size_t)PTRDIFF_MAX - 3 * ALIGNMENT;
+}
+
 void *lm__alloc(size_t bytes)
 {
-    if (bytes > (size_t)PTRDIFF_MAX - 2 * ALIGNMENT) return NULL;
+    if (too_large(bytes)) return NULL;
     char *block = current.allocate(current.user, with_header(bytes), ALIGNMENT);
-    if (!block) return NULL;
-    *(header *)block = (header){bytes, current.release, current.user};
-    count_in(bytes);
-    return block + ALIGNMENT;
+    return block ? begin_block(block, block, bytes) : NULL;
+}
+
+/* A large block whose zeros the system makes when they are first used. */
+static void *fresh_zeros(size_t bytes)
+{
+    if (too_large(bytes)) return NULL;
+    char *block = calloc(1, with_header(bytes) + ALIGNMENT);
+    return block ? begin_block(block, block + (-(uintptr_t)block & (ALIGNMENT - 1)), bytes) : NULL;
 }
 
 void *lm__calloc(size_t count, size_t bytes)
 {
     size_t total = lm__mul_size(count, bytes);
+    if (total >= LARGE && current.release == libc_release) return fresh_zeros(total);
     void *pointer = lm__alloc(total);
     return pointer ? memset(pointer, 0, total) : NULL;
 }
@@ -107,7 +128,7 @@ void lm__free(void *pointer)
     header h = *header_of(pointer);
     atomic_fetch_add_explicit(&releases, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&live, h.bytes, memory_order_relaxed);
-    h.release(h.user, header_of(pointer), with_header(h.bytes));
+    h.release(h.user, h.begin, with_header(h.bytes));
 }
 
 char *lm__strdup(const char *text)

@@ -12,6 +12,7 @@
 #ifndef LM_CODEC_HDF5_H
 #define LM_CODEC_HDF5_H
 
+#include "base/view.h"
 #include "codec/sink.h"
 
 #include <lamina/tensor.h>
@@ -28,6 +29,8 @@ enum {
  * (with which messages begin) are borrowed until it is closed. Any number of threads may read an open file. */
 typedef struct lm__h5 lm__h5;
 lm_status lm__h5_open(const char *name, const void *data, size_t size, lm__h5 **out);
+/* The same over `size` bytes of a view from `base` on; of these, only what is asked for is read. */
+lm_status lm__h5_open_view(const char *name, const lm__view *view, size_t base, size_t size, lm__h5 **out);
 void lm__h5_close(lm__h5 *h5);                          /* NULL does nothing */
 
 /* What is at a path; "other" is what exists but cannot be read: a link, a named datatype. */
@@ -44,6 +47,10 @@ lm_status lm__h5_describe(const lm__h5 *h5, const char *path, lm_dtype *dtype, i
 /* A dataset as a new tensor; rank 0 for a scalar. New reference, poisoned on error (LM_NOT_FOUND, ...); never
  * NULL. */
 lm_tensor *lm__h5_read(const lm__h5 *h5, const char *path);
+
+/* A dataset's numbers into a tensor of the same shape, converted to its type. LM_CORRUPT says both shapes if they
+ * differ. */
+lm_status lm__h5_read_into(const lm__h5 *h5, const char *path, lm_tensor *to);
 
 /* A string attribute of a group or dataset, in new memory (release with lm__free). LM_NOT_FOUND: no such object or
  * attribute. LM_UNSUPPORTED: it is something else than one string. */

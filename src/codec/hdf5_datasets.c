@@ -7,6 +7,7 @@
 #include "codec/hdf5_format.h"
 #include "tensor/tensor.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* --- types ------------------------------------------------------------------------------------------------------ */
@@ -77,7 +78,8 @@ static lm_status read_element(const lm__h5 *h5, const char *path, lm__bytes b, l
 typedef struct h5_dataset {
     h5_space space;
     lm__element element;
-    const uint8_t *data;
+    const uint8_t *data;            /* NULL: at `address`, not looked at yet */
+    uint64_t address;
 } h5_dataset;
 
 /* The one message of a type; what is shared between objects is not followed. */
@@ -102,7 +104,7 @@ static int has_message(const h5_node *node, int type)
 }
 
 /* Where the numbers are: `bytes` of them must be there, exactly. */
-static lm_status read_layout(const lm__h5 *h5, const char *path, lm__bytes b, uint64_t bytes, const uint8_t **data)
+static lm_status read_layout(const lm__h5 *h5, const char *path, lm__bytes b, uint64_t bytes, h5_dataset *out)
 {
     uint8_t version = lm__bytes_u8(&b), class = lm__bytes_u8(&b);
     if (!b.bad && version != 3 && version != 4)
@@ -110,19 +112,22 @@ static lm_status read_layout(const lm__h5 *h5, const char *path, lm__bytes b, ui
     if (!b.bad && class == H5_LAYOUT_CHUNKED) return lm__h5_unsupported(h5, path, "a dataset in chunks");
     if (!b.bad && class > H5_LAYOUT_CHUNKED) return lm__h5_unsupported(h5, path, "a virtual dataset");
     uint64_t size, at = 0;
+    bool there = true;
+    out->data = h5->data;
     if (class == H5_LAYOUT_COMPACT) {
         size = lm__bytes_u16le(&b);
-        *data = lm__bytes_take(&b, (size_t)size);
+        out->data = lm__bytes_take(&b, (size_t)size);
     } else {
         at = lm__bytes_u64le(&b), size = lm__bytes_u64le(&b);
-        *data = bytes ? lm__h5_at(h5, at, bytes) : h5->data;
+        there = !bytes || (at <= h5->size && bytes <= h5->size - at);
+        if (bytes) out->data = NULL, out->address = at;
     }
     if (b.bad) return lm__h5_damaged(h5, path, "data layout");
     if (size != bytes)
         return lm__fail(LM_CORRUPT, "%s: \"%s\" holds %llu bytes, but its shape and type need %llu", h5->name, path,
                         (unsigned long long)size, (unsigned long long)bytes);
-    if (!*data && at == H5_NOWHERE) return lm__fail(LM_CORRUPT, "%s: \"%s\" was never written", h5->name, path);
-    if (!*data)
+    if (!there && at == H5_NOWHERE) return lm__fail(LM_CORRUPT, "%s: \"%s\" was never written", h5->name, path);
+    if (!there)
         return lm__fail(LM_CORRUPT, "%s: truncated: \"%s\" takes %llu bytes from offset %llu, the file has %zu",
                         h5->name, path, (unsigned long long)bytes, (unsigned long long)at, h5->size);
     return LM_OK;
@@ -148,7 +153,7 @@ static lm_status open_dataset(const lm__h5 *h5, const char *path, h5_dataset *ou
     size_t bytes = lm__mul_size(out->space.count, out->element.bytes);
     if (bytes == SIZE_MAX || lm__mul_size(out->space.count, lm_dtype_size(out->element.dtype)) == SIZE_MAX)
         return lm__h5_damaged(h5, path, "dataspace: its size overflows");
-    return read_layout(h5, path, layout, bytes, &out->data);
+    return read_layout(h5, path, layout, bytes, out);
 }
 
 lm_status lm__h5_describe(const lm__h5 *h5, const char *path, lm_dtype *dtype, int *rank, int64_t *dims)
@@ -160,6 +165,22 @@ lm_status lm__h5_describe(const lm__h5 *h5, const char *path, lm_dtype *dtype, i
     return LM_OK;
 }
 
+/* The numbers of a dataset to where there is room for them. What needs no conversion is read to its place. */
+static lm_status decode(const lm__h5 *h5, const h5_dataset *d, void *to)
+{
+    size_t bytes = d->space.count * d->element.bytes;
+    const uint8_t *from = d->data;
+    bool plain = d->element.bytes == lm_dtype_size(d->element.dtype) && !d->element.big_endian;
+    if (!from && h5->view && plain) {
+        LM_TRY(lm__view_copy(h5->view, h5->base + d->address, bytes, to));
+        from = to;
+    }
+    if (!from) from = lm__h5_at(h5, d->address, bytes);
+    if (!from) return lm__fail(LM_IO, "%s: could not be read at offset %llu", h5->name, (unsigned long long)d->address);
+    lm__element_decode(&d->element, to, from, d->space.count);
+    return LM_OK;
+}
+
 lm_tensor *lm__h5_read(const lm__h5 *h5, const char *path)
 {
     h5_dataset d;
@@ -167,6 +188,35 @@ lm_tensor *lm__h5_read(const lm__h5 *h5, const char *path)
     if (open_dataset(h5, path, &d) != LM_OK) return lm__object_poison(&lm__tensor_type);
     for (int i = 0; i < d.space.rank; i++) dims[i] = (int64_t)d.space.dims[i];
     lm_tensor *t = lm_tensor_new(d.element.dtype, d.space.rank, dims);
-    if (!lm_failed(t)) lm__element_decode(&d.element, lm_tensor_data(t), d.data, d.space.count);
-    return t;
+    if (lm_failed(t) || !decode(h5, &d, lm_tensor_data(t))) return t;
+    lm_free(t);
+    return lm__object_poison(&lm__tensor_type);
+}
+
+static lm_status check_shape(const h5_dataset *d, const char *path, const lm_tensor *to)
+{
+    char got[160], want[160];
+    int64_t dims[LM_MAX_RANK];
+    bool same = d->space.rank == to->rank;
+    for (int i = 0; i < d->space.rank; i++) {
+        dims[i] = (int64_t)d->space.dims[i];
+        same = same && dims[i] == to->dims[i];
+    }
+    if (same) return LM_OK;
+    return lm__fail(LM_CORRUPT, "\"%s\" has shape %s in the file, but %s in the model", path,
+                    lm__shape_text(d->space.rank, dims, got, sizeof got),
+                    lm__shape_text(to->rank, to->dims, want, sizeof want));
+}
+
+lm_status lm__h5_read_into(const lm__h5 *h5, const char *path, lm_tensor *to)
+{
+    h5_dataset d;
+    LM_TRY(open_dataset(h5, path, &d));
+    LM_TRY(check_shape(&d, path, to));
+    if (d.element.dtype == to->dtype) return decode(h5, &d, to->data);
+    lm_tensor *t = lm__h5_read(h5, path), *cast = lm_tensor_cast(t, to->dtype);
+    lm_status status = lm__object_check(cast, &lm__tensor_type, path);
+    if (!status) memcpy(to->data, cast->data, lm_tensor_bytes(to));
+    lm_free(t), lm_free(cast);
+    return status;
 }

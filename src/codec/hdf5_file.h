@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/view.h"
 #include "codec/hdf5.h"
 
 /* One message of an object header: a piece of what is known about an object. */
@@ -27,8 +28,10 @@ struct h5_node {
 
 struct lm__h5 {
     const char *name;
-    const uint8_t *data;
+    const uint8_t *data;            /* of a view, only what lm__h5_at gave may be looked at */
     size_t size;
+    const lm__view *view;           /* NULL: memory */
+    size_t base;                    /* where the file begins in the view */
     lm__arena *arena;
     h5_node root;
     size_t objects;
@@ -47,7 +50,7 @@ typedef struct h5_type {
     lm__bytes rest;                 /* what follows, by class */
 } h5_type;
 
-/* `size` bytes at an address, or NULL if the file does not hold them. */
+/* `size` bytes at an address, or NULL if the file does not hold them or they cannot be read. */
 const uint8_t *lm__h5_at(const lm__h5 *h5, uint64_t address, uint64_t size);
 
 /* The object at a path. LM_NOT_FOUND names the part that is missing, and the nearest name. */

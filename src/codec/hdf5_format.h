@@ -11,6 +11,7 @@
 enum {
     H5_SUPERBLOCK = 96,                     /* version 0, with the root group's entry at its end  */
     H5_ROOT_ENTRY = 56,
+    H5_LONGEST_HEAD = 128,                  /* no structure is longer before what it counts       */
     H5_LEAF_K = 4,                          /* a symbol node holds at most twice as many entries  */
     H5_INTERNAL_K = 16,                     /* a B-tree node at most twice as many children       */
 

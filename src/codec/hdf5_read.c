@@ -14,7 +14,9 @@
 
 const uint8_t *lm__h5_at(const lm__h5 *h5, uint64_t address, uint64_t size)
 {
-    return address <= h5->size && size <= h5->size - address ? h5->data + address : NULL;
+    if (address > h5->size || size > h5->size - address) return NULL;
+    if (h5->view && lm__view_need(h5->view, h5->base + address, size)) return NULL;
+    return h5->data + address;
 }
 
 lm_status lm__h5_unsupported(const lm__h5 *h5, const char *path, const char *what)
@@ -49,10 +51,18 @@ static const char *path_of(const trail *t, char path[PATH_SHOWN])
     return path[at] ? path + at : "/";
 }
 
+/* Of a view: reads what is there of a structure. */
+static lm_status need(const lm__h5 *h5, uint64_t at, uint64_t bytes)
+{
+    if (!h5->view || at >= h5->size) return LM_OK;
+    return lm__view_need(h5->view, h5->base + at, bytes < h5->size - at ? bytes : h5->size - at);
+}
+
 /* Structures at an address: bounded reading from there, with the signature or what else must stand there checked. */
 static lm_status structure(const lm__h5 *h5, uint64_t at, const char *signature, const char *what, lm__bytes *b)
 {
     size_t length = strlen(signature);
+    LM_TRY(need(h5, at, H5_LONGEST_HEAD));
     const uint8_t *found = lm__h5_at(h5, at, length);
     if (!found || memcmp(found, signature, length))
         return lm__fail(LM_CORRUPT, "%s: expected %s at offset %llu of %zu", h5->name, what, (unsigned long long)at,
@@ -68,7 +78,7 @@ static lm_status charge(lm__h5 *h5, size_t bytes, uint64_t at)
         return lm__fail(LM_CORRUPT, "%s: HDF5 structures overlap or go in circles, seen at offset %llu", h5->name,
                         (unsigned long long)at);
     h5->budget -= bytes;
-    return LM_OK;
+    return need(h5, at, bytes);
 }
 
 /* --- object headers --------------------------------------------------------------------------------------------- */
@@ -314,8 +324,9 @@ static lm_status read_object(lm__h5 *h5, const trail *way, uint64_t at, int dept
 static lm_status read_superblock(lm__h5 *h5)
 {
     lm__bytes b;
-    const uint8_t *block = h5->data;
-    for (uint64_t at = 512; at && (block = lm__h5_at(h5, at, 8)) && memcmp(block, H5_SIGNATURE, 8);) at *= 2;
+    const uint8_t *block = lm__h5_at(h5, 0, 8);
+    for (uint64_t at = 512; block && memcmp(block, H5_SIGNATURE, 8); at *= 2) block = at ? lm__h5_at(h5, at, 8) : NULL;
+    if (block == h5->data) block = NULL;
     if (block)
         return lm__fail(LM_UNSUPPORTED, "%s: a user block of %zu bytes stands before the HDF5 data; `h5unjam` "
                         "removes it", h5->name, (size_t)(block - h5->data));
@@ -342,13 +353,14 @@ static lm_status read_superblock(lm__h5 *h5)
     return lm__fail(LM_CORRUPT, "%s: the root object at offset %llu is no group", h5->name, (unsigned long long)root);
 }
 
-lm_status lm__h5_open(const char *name, const void *data, size_t size, lm__h5 **out)
+static lm_status open_file(const lm__h5 *file, lm__h5 **out)
 {
     lm_status status;
+    size_t size = file->size;
     *out = NULL;
-    lm__h5 *h5 = lm__calloc(1, sizeof *h5);
+    lm__h5 *h5 = lm__alloc(sizeof *h5);
     if (!h5) return lm__no_memory(sizeof *h5);
-    h5->name = name, h5->data = data, h5->size = size;
+    *h5 = *file;
     h5->budget = lm__mul_size(size, BUDGET);
     h5->arena = lm__arena_new();
     if (!h5->arena) LM_GO(failed, lm__no_memory(sizeof *h5));
@@ -358,6 +370,17 @@ lm_status lm__h5_open(const char *name, const void *data, size_t size, lm__h5 **
 failed:
     lm__h5_close(h5);
     return status;
+}
+
+lm_status lm__h5_open(const char *name, const void *data, size_t size, lm__h5 **out)
+{
+    return open_file(&(lm__h5){.name = name, .data = data, .size = size}, out);
+}
+
+lm_status lm__h5_open_view(const char *name, const lm__view *view, size_t base, size_t size, lm__h5 **out)
+{
+    const uint8_t *data = lm__view_data(view) + base;
+    return open_file(&(lm__h5){.name = name, .data = data, .size = size, .view = view, .base = base}, out);
 }
 
 void lm__h5_close(lm__h5 *h5)

@@ -9,6 +9,7 @@
 #ifndef LM_CODEC_ZIP_H
 #define LM_CODEC_ZIP_H
 
+#include "base/view.h"
 #include "codec/sink.h"
 
 #include <time.h>
@@ -26,6 +27,8 @@ enum {
  * archive may be read from any thread. */
 typedef struct lm__zip lm__zip;
 lm_status lm__zip_open(const char *name, const void *data, size_t size, lm__zip **out);
+/* The same over a view, borrowed too: of the members, only those that are asked for are read. */
+lm_status lm__zip_open_view(const char *name, const lm__view *view, lm__zip **out);
 void lm__zip_close(lm__zip *zip);                               /* NULL does nothing */
 
 /* Members in the order of the directory. Names are borrowed; those of folders end in '/'. */
@@ -44,6 +47,11 @@ typedef struct lm__zip_data {
     uint8_t *owned;         /* NULL if borrowed */
 } lm__zip_data;
 lm_status lm__zip_read(const lm__zip *zip, size_t member, lm__zip_data *out);
+
+/* Where a stored member's bytes are in the archive (LM_INVALID: it is compressed), after its checksum was checked
+ * piece by piece, without keeping what was read for that. */
+lm_status lm__zip_place(const lm__zip *zip, size_t member, size_t *begin, size_t *size);
+int lm__zip_stored(const lm__zip *zip, size_t member);
 void lm__zip_release(lm__zip_data *data);                       /* zeroed data: does nothing */
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */

@@ -20,8 +20,9 @@ typedef struct zip_member {
 
 struct lm__zip {
     const char *name;
-    const uint8_t *data;
+    const uint8_t *data;                /* of a view, only what need() has read may be looked at */
     size_t size;
+    const lm__view *view;               /* NULL: memory */
     lm__arena *arena;
     zip_member *members;
     const zip_member **by_name;
@@ -56,6 +57,11 @@ lm_status lm__zip_check_name(lm_status code, const char *archive, const char *na
     return lm__fail(code, "%s: the member name \"%s\" is refused: %s", archive, shown, why);
 }
 
+static lm_status need(const lm__zip *zip, uint64_t at, uint64_t bytes)
+{
+    return zip->view ? lm__view_need(zip->view, at, bytes) : LM_OK;
+}
+
 /* --- the directory ---------------------------------------------------------------------------------------------- */
 
 /* The end record: the last one in the file whose comment reaches exactly to the file's end. */
@@ -63,6 +69,7 @@ static lm_status find_end(const lm__zip *zip, size_t *at)
 {
     if (zip->size >= ZIP_END_BYTES) {
         size_t last = zip->size - ZIP_END_BYTES, first = last > UINT16_MAX ? last - UINT16_MAX : 0;
+        LM_TRY(need(zip, first, zip->size - first));
         for (*at = last + 1; (*at)-- > first;) {
             lm__bytes b = lm__bytes_of(zip->data + *at, zip->size - *at);
             if (lm__bytes_u32le(&b) != ZIP_END) continue;
@@ -84,11 +91,13 @@ static lm_status read_end64(const lm__zip *zip, zip_directory *d)
 {
     if (d->end < ZIP_LOCATOR64_BYTES) return LM_OK;
     lm__bytes b = lm__bytes_of(zip->data, zip->size);
+    LM_TRY(need(zip, d->end - ZIP_LOCATOR64_BYTES, ZIP_LOCATOR64_BYTES));
     lm__bytes_seek(&b, d->end - ZIP_LOCATOR64_BYTES);
     if (lm__bytes_u32le(&b) != ZIP_LOCATOR64) return LM_OK;
     uint32_t disk = lm__bytes_u32le(&b);
     uint64_t at = lm__bytes_u64le(&b), record = d->end - ZIP_LOCATOR64_BYTES;
     if (disk || lm__bytes_u32le(&b) > 1) return several_parts(zip);
+    LM_TRY(need(zip, at, ZIP_END64_BYTES));
     lm__bytes_seek(&b, at);
     uint32_t signature = lm__bytes_u32le(&b);
     uint64_t bytes = lm__bytes_u64le(&b);
@@ -207,6 +216,7 @@ static lm_status read_central(lm__zip *zip, lm__bytes *b, zip_member *m)
 static lm_status read_local(const lm__zip *zip, const zip_directory *d, zip_member *m, uint64_t *end)
 {
     lm__bytes b = lm__bytes_of(zip->data, (size_t)d->begin);
+    LM_TRY(need(zip, m->begin, ZIP_LOCAL_BYTES));
     lm__bytes_seek(&b, m->begin);
     uint32_t signature = lm__bytes_u32le(&b);
     lm__bytes_take(&b, 2);
@@ -215,6 +225,7 @@ static lm_status read_local(const lm__zip *zip, const zip_directory *d, zip_memb
     uint32_t crc = lm__bytes_u32le(&b);
     uint64_t packed = lm__bytes_u32le(&b), size = lm__bytes_u32le(&b);
     uint16_t name_length = lm__bytes_u16le(&b), extra_bytes = lm__bytes_u16le(&b);
+    LM_TRY(need(zip, b.at, (uint64_t)name_length + extra_bytes));
     const uint8_t *name = lm__bytes_take(&b, name_length), *extra = lm__bytes_take(&b, extra_bytes);
     if (b.bad || signature != ZIP_LOCAL || m->packed > lm__bytes_left(&b))
         return lm__fail(LM_CORRUPT, "%s: member \"%s\": no whole ZIP member of %llu bytes at offset %llu", zip->name,
@@ -272,6 +283,7 @@ static lm_status read_members(lm__zip *zip, const zip_directory *d)
     zip->members = lm__calloc(zip->count, sizeof *zip->members);
     zip->by_name = lm__calloc(zip->count, sizeof *zip->by_name);
     if (!zip->members || !zip->by_name) return lm__no_memory(zip->count * sizeof *zip->members);
+    LM_TRY(need(zip, d->begin, d->bytes));
     lm__bytes b = lm__bytes_of(zip->data + d->begin, (size_t)d->bytes);
     for (size_t i = 0; i < zip->count; i++) LM_TRY(read_central(zip, &b, &zip->members[i]));
     if (lm__bytes_left(&b))
@@ -282,14 +294,14 @@ static lm_status read_members(lm__zip *zip, const zip_directory *d)
 
 /* --- the interface ---------------------------------------------------------------------------------------------- */
 
-lm_status lm__zip_open(const char *name, const void *data, size_t size, lm__zip **out)
+static lm_status open_archive(const lm__zip *archive, lm__zip **out)
 {
     lm_status status;
     zip_directory directory = {0};
     *out = NULL;
-    lm__zip *zip = lm__calloc(1, sizeof *zip);
+    lm__zip *zip = lm__alloc(sizeof *zip);
     if (!zip) return lm__no_memory(sizeof *zip);
-    zip->name = name, zip->data = data, zip->size = size;
+    *zip = *archive;
     zip->arena = lm__arena_new();
     if (!zip->arena) LM_GO(failed, lm__no_memory(sizeof *zip));
     LM_GO(failed, find_directory(zip, &directory));
@@ -299,6 +311,17 @@ lm_status lm__zip_open(const char *name, const void *data, size_t size, lm__zip 
 failed:
     lm__zip_close(zip);
     return status;
+}
+
+lm_status lm__zip_open(const char *name, const void *data, size_t size, lm__zip **out)
+{
+    return open_archive(&(lm__zip){.name = name, .data = data, .size = size}, out);
+}
+
+lm_status lm__zip_open_view(const char *name, const lm__view *view, lm__zip **out)
+{
+    lm__zip archive = {.name = name, .data = lm__view_data(view), .size = lm__view_size(view), .view = view};
+    return open_archive(&archive, out);
 }
 
 void lm__zip_close(lm__zip *zip)
@@ -366,18 +389,54 @@ static lm_status inflate_member(const lm__zip *zip, const zip_member *m, lm__zip
                     m->name, out->size < m->size ? "less" : "more", (unsigned long long)m->size);
 }
 
+static lm_status check_crc(const lm__zip *zip, const zip_member *m, uint32_t crc)
+{
+    if (crc == m->crc) return LM_OK;
+    return lm__fail(LM_CORRUPT, "%s: member \"%s\" is damaged: its checksum is %08x, expected %08x", zip->name,
+                    m->name, crc, m->crc);
+}
+
 lm_status lm__zip_read(const lm__zip *zip, size_t member, lm__zip_data *out)
 {
-    lm_status status = LM_OK;
+    lm_status status;
     const zip_member *m = &zip->members[member];
     *out = (lm__zip_data){.bytes = zip->data + m->begin, .size = (size_t)m->size};
+    LM_GO(failed, need(zip, m->begin, m->packed));
     if (m->method == ZIP_DEFLATED) LM_GO(failed, inflate_member(zip, m, out));
-    uint32_t crc = (uint32_t)crc32_z(0, out->bytes, out->size);
-    if (crc == m->crc) return LM_OK;
-    status = lm__fail(LM_CORRUPT, "%s: member \"%s\" is damaged: its checksum is %08x, expected %08x", zip->name,
-                      m->name, crc, m->crc);
+    LM_GO(failed, check_crc(zip, m, (uint32_t)crc32_z(0, out->bytes, out->size)));
+    return LM_OK;
 failed:
     lm__zip_release(out);
+    return status;
+}
+
+int lm__zip_stored(const lm__zip *zip, size_t member)
+{
+    return zip->members[member].method == ZIP_STORED;
+}
+
+/* The checksum of a stored member, read through a small buffer. */
+static lm_status sum_pieces(const lm__zip *zip, const zip_member *m, uint8_t *piece, size_t bytes)
+{
+    uint32_t crc = 0;
+    for (uint64_t done = 0; done < m->size; done += bytes) {
+        size_t part = m->size - done < bytes ? (size_t)(m->size - done) : bytes;
+        LM_TRY(lm__view_copy(zip->view, m->begin + done, part, piece));
+        crc = (uint32_t)crc32_z(crc, piece, part);
+    }
+    return check_crc(zip, m, crc);
+}
+
+lm_status lm__zip_place(const lm__zip *zip, size_t member, size_t *begin, size_t *size)
+{
+    const zip_member *m = &zip->members[member];
+    enum { PIECE = 1 << 17 };
+    if (m->method != ZIP_STORED) return lm__fail(LM_INVALID, "%s: member \"%s\" is compressed", zip->name, m->name);
+    *begin = (size_t)m->begin, *size = (size_t)m->size;
+    if (!zip->view) return check_crc(zip, m, (uint32_t)crc32_z(0, zip->data + m->begin, *size));
+    uint8_t *piece = lm__alloc(PIECE);
+    lm_status status = piece ? sum_pieces(zip, m, piece, PIECE) : lm__no_memory(PIECE);
+    lm__free(piece);
     return status;
 }
 

@@ -1,14 +1,15 @@
 /* formats/keras_load.c: reading a .keras file. */
-#include "base/alloc.h"
-#include "base/file.h"
 #include "codec/zip.h"
 #include "formats/keras.h"
 
 #include <string.h>
 
 /* A file that another program's users would expect to work: what it is, and how to get a .keras file from it. */
-static lm_status known_kind(const void *data, size_t bytes)
+static lm_status known_kind(const lm__view *view)
 {
+    size_t bytes = lm__view_size(view);
+    LM_TRY(lm__view_need(view, 0, 8));
+    const uint8_t *data = lm__view_data(view);
     static const uint8_t hdf5[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     if (bytes >= sizeof hdf5 && !memcmp(data, hdf5, sizeof hdf5))
         return lm__fail(LM_UNSUPPORTED,
@@ -50,12 +51,24 @@ static lm_status read_config(const lm__zip *zip, json_t **out)
     return lm__fail(LM_CORRUPT, "config.json is no object");
 }
 
-static lm_status read_weights(const lm__zip *zip, size_t member, lm_model *model, const json_t *compile)
+/* Of a stored member, as Keras and we write it, only the checksum and what is asked for are read. */
+static lm_status open_weights(const lm__zip *zip, size_t member, const lm__view *view, lm__zip_data *data, lm__h5 **h5)
+{
+    size_t begin, size;
+    if (!lm__zip_stored(zip, member)) {
+        LM_TRY(lm__zip_read(zip, member, data));
+        return lm__h5_open("model.weights.h5", data->bytes, data->size, h5);
+    }
+    LM_TRY(lm__zip_place(zip, member, &begin, &size));
+    return lm__h5_open_view("model.weights.h5", view, begin, size, h5);
+}
+
+static lm_status read_weights(const lm__zip *zip, const lm__view *view, size_t member, lm_model *model,
+                              const json_t *compile)
 {
     lm__zip_data data = {0};
     lm__h5 *h5 = NULL;
-    LM_TRY(lm__zip_read(zip, member, &data));
-    lm_status status = lm__h5_open("model.weights.h5", data.bytes, data.size, &h5);
+    lm_status status = open_weights(zip, member, view, &data, &h5);
     if (!status) status = lm__keras_get_weights(model, h5);
     if (!status && json_is_object(compile)) {
         status = lm__keras_compile(model, compile);
@@ -71,14 +84,14 @@ static lm_status read_weights(const lm__zip *zip, size_t member, lm_model *model
 /* A weight in the file may be of a shorter type than in the model: f16 for f64 at most. */
 enum { WIDER = 4 };
 
-lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
+static lm_model *decode(const char *path, const lm__view *view)
 {
     lm__zip *zip = NULL;
     size_t member = 0;
     json_t *config = NULL;
     lm_model *model = NULL;
-    lm_status status = known_kind(data, bytes);
-    if (!status) status = lm__zip_open(path, data, bytes, &zip);
+    lm_status status = known_kind(view);
+    if (!status) status = lm__zip_open_view(path, view, &zip);
     if (!status) status = read_config(zip, &config);
     if (!status) status = lm__zip_find(zip, "model.weights.h5", &member);
     if (!status) {
@@ -86,7 +99,7 @@ lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
         status = lm__object_check(model, &lm__model_type, "model");
     }
     if (!status && !model->built) status = lm__fail(LM_UNSUPPORTED, "its layers have no input shape");
-    if (!status) status = read_weights(zip, member, model, json_object_get(config, "compile_config"));
+    if (!status) status = read_weights(zip, view, member, model, json_object_get(config, "compile_config"));
     json_decref(config);
     lm__zip_close(zip);
     if (!status) return model;
@@ -97,12 +110,20 @@ lm_model *lm__keras_decode(const char *path, const void *data, size_t bytes)
     return lm__object_poison(&lm__model_type);
 }
 
+lm_model *lm__keras_decode(const char *name, const void *data, size_t bytes)
+{
+    lm__view *view;
+    if (lm__view_of(data, bytes, &view)) return lm__object_poison(&lm__model_type);
+    lm_model *model = decode(name, view);
+    lm__view_close(view);
+    return model;
+}
+
 lm_model *lm__keras_load(const char *path)
 {
-    uint8_t *data;
-    size_t bytes;
-    if (lm__file_read(path, LM__KERAS_MAX_FILE, &data, &bytes)) return lm__object_poison(&lm__model_type);
-    lm_model *model = lm__keras_decode(path, data, bytes);
-    lm__free(data);
+    lm__view *view;
+    if (lm__view_open(path, LM__KERAS_MAX_FILE, &view)) return lm__object_poison(&lm__model_type);
+    lm_model *model = decode(path, view);
+    lm__view_close(view);
     return model;
 }

@@ -86,26 +86,9 @@ lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer)
 /* Copies a dataset into a variable of the same shape. */
 static lm_status get_variable(const lm__h5 *h5, const char *path, lm_variable *v)
 {
-    lm_dtype dtype;
-    int rank;
-    int64_t dims[LM_MAX_RANK];
-    char got[128], want[128];
-    LM_TRY(lm__h5_describe(h5, path, &dtype, &rank, dims));
-    if (rank != v->value->rank || memcmp(dims, v->value->dims, (size_t)rank * sizeof *dims))
-        return lm__fail(LM_CORRUPT, "%s has shape %s in the file, but %s in the model", v->name,
-                        lm__shape_text(rank, dims, got, sizeof got),
-                        lm__shape_text(v->value->rank, v->value->dims, want, sizeof want));
-    lm_tensor *t = lm__h5_read(h5, path);
-    lm_status status = lm__object_check(t, &lm__tensor_type, path);
-    if (!status && t->dtype != v->value->dtype) {
-        lm_tensor *cast = lm_tensor_cast(t, v->value->dtype);
-        lm_free(t);
-        t = cast;
-        status = lm__object_check(t, &lm__tensor_type, path);
-    }
-    if (!status) status = lm_variable_set(v, t);
-    lm_free(t);
-    return status;
+    if (lm__h5_read_into(h5, path, v->value)) return lm__fail_in("%s", v->name);
+    v->version++;
+    return LM_OK;
 }
 
 /* More numbered datasets than the layer has weights: the file belongs to another model. */

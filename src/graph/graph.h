@@ -44,6 +44,8 @@ struct lm_variable {
     uint64_t version;                   /* grows with every change of the value */
 };
 extern const lm__type lm__variable_type;
+/* A variable whose value is that tensor itself; takes over the reference, and adopts the error of a poisoned one. */
+lm_variable *lm__variable_over(const char *name, lm_tensor *value, bool trainable);
 
 /* A variable's versions within one graph. */
 typedef struct lm__state {

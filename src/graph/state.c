@@ -14,6 +14,23 @@ static lm_variable nowhere = {.object = LM__POISON(&lm__variable_type)};
 const lm__type lm__variable_type = {
     .name = "variable", .destroy = destroy, .poisoned = &nowhere.object, .bytes = sizeof(lm_variable)};
 
+lm_variable *lm__variable_over(const char *name, lm_tensor *value, bool trainable)
+{
+    lm_variable *v = NULL;
+    if (lm__object_check(value, &lm__tensor_type, "variable") == LM_OK) {
+        v = lm__object_new(&lm__variable_type, sizeof *v);
+        if (lm_failed(v)) v = NULL;
+    }
+    if (v) v->name = lm__strdup(name);
+    if (v && v->name) {
+        v->value = value, v->trainable = trainable;
+        return v;
+    }
+    if (v) lm__no_memory(0);
+    lm_free(v), lm_free(value);
+    return lm__object_poison(&lm__variable_type);
+}
+
 /* The variable's entry, made with its node at the first use. */
 static lm_status state_of(lm_graph *graph, lm_variable *variable, lm__state **out)
 {

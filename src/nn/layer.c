@@ -65,23 +65,25 @@ lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_valu
     return y;
 }
 
+/* Takes over the tensor, which becomes the weight's value. */
 static lm_status make_weight(lm_layer *layer, const char *path, lm_tensor *t, bool trainable,
                              const lm_initializer *object, const char *initializer, uint64_t seed)
 {
     lm_initializer *named = object ? NULL : lm__initializer_named(initializer);
     const lm_initializer *use = object ? object : named;
-    lm_status status = lm__object_check(use, &lm__initializer_type, "initializer");
-    if (status == LM_OK && !layer->file_bytes) status = lm__initializer_fill(use, t, seed, lm__stream(path));
+    lm_status status = lm__object_check(t, &lm__tensor_type, path);
+    if (!status) status = lm__object_check(use, &lm__initializer_type, "initializer");
+    if (!status && !layer->file_bytes) status = lm__initializer_fill(use, t, seed, lm__stream(path));
     lm_free(named);
-    if (status) return status;
-    lm_variable *v = lm_variable_new(path, t, trainable);
-    if (lm_failed(v)) {
-        status = lm__object_check(v, &lm__variable_type, path);
-        lm_free(v);
+    if (status) {
+        lm_free(t);
         return status;
     }
-    layer->weight[layer->nweights++] = v;
-    return LM_OK;
+    lm_variable *v = lm__variable_over(path, t, trainable);
+    status = lm__object_check(v, &lm__variable_type, path);
+    if (status) lm_free(v);
+    else layer->weight[layer->nweights++] = v;
+    return status;
 }
 
 /* A config must not make us take memory for weights that its file cannot hold. */
@@ -102,11 +104,7 @@ lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const in
     snprintf(path, sizeof path, "%s/%s", layer->base.name ? layer->base.name : layer->base.class->name, name);
     if (layer->nweights == LM__LAYER_WEIGHTS) return lm__fail(LM_INTERNAL, "%s: too many weights", path);
     if (layer->file_bytes) LM_TRY(check_file(layer, path, rank, dims));
-    lm_tensor *t = lm_tensor_new(layer->dtype, rank, dims);
-    lm_status status = lm__object_check(t, &lm__tensor_type, path);
-    if (status == LM_OK) status = make_weight(layer, path, t, trainable, object, initializer, seed);
-    lm_free(t);
-    return status;
+    return make_weight(layer, path, lm_tensor_new(layer->dtype, rank, dims), trainable, object, initializer, seed);
 }
 
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)

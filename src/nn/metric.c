@@ -72,9 +72,7 @@ static lm_status begin_mean(lm_metric *self)
 {
     static const char *const names[] = {"total", "count"};
     for (int i = 0; i < 2; i++) {
-        lm_tensor *zero = lm_tensor_scalar(self->dtype, 0);
-        self->state[self->nstates++] = lm_variable_new(names[i], zero, false);
-        lm_free(zero);
+        self->state[self->nstates++] = lm__variable_over(names[i], lm_tensor_scalar(self->dtype, 0), false);
         LM_TRY(lm__object_check(self->state[i], &lm__variable_type, "metric"));
     }
     return LM_OK;

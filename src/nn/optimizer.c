@@ -71,17 +71,13 @@ static lm_status zeros_like(const lm_optimizer *self, const lm_variable *like, c
     for (const char *c = like->name; *c && n < 180; c++) name[n++] = *c == '/' ? '_' : *c;
     snprintf(name + n, sizeof name - (size_t)n, "_%s", what);
     const lm_tensor *v = like->value;
-    lm_tensor *zero = lm_tensor_new(v->dtype, v->rank, v->dims);
-    *out = lm_variable_new(name, zero, false);
-    lm_free(zero);
+    *out = lm__variable_over(name, lm_tensor_new(v->dtype, v->rank, v->dims), false);
     return lm__object_check(*out, &lm__variable_type, name);
 }
 
 static lm_status scalar(const char *name, lm_dtype dtype, double value, lm_variable **out)
 {
-    lm_tensor *t = lm_tensor_scalar(dtype, value);
-    *out = lm_variable_new(name, t, false);
-    lm_free(t);
+    *out = lm__variable_over(name, lm_tensor_scalar(dtype, value), false);
     return lm__object_check(*out, &lm__variable_type, name);
 }
 

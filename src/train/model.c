@@ -50,9 +50,7 @@ static lm_status begin(lm_model *model)
     model->name = lm__strdup("sequential");
     if (!model->dims || !model->name) return lm__no_memory(sizeof *model);
     int64_t two = 2, start[2] = {(int64_t)model->seed, 0};
-    lm_tensor *t = lm_tensor_copy_of(LM_I64, 1, &two, start);
-    model->random = lm_variable_new("random", t, false);
-    lm_free(t);
+    model->random = lm__variable_over("random", lm_tensor_copy_of(LM_I64, 1, &two, start), false);
     return lm__object_check(model->random, &lm__variable_type, "random state");
 }
 

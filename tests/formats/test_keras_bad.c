@@ -187,7 +187,7 @@ static void wrong_shapes(void **state)
     json_t *conv = layer_config(&f, 2);
     json_object_set_new(conv, "filters", json_integer(5));
     assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT,
-                 "conv2d/kernel has shape (3, 3, 1, 4) in the file, but (3, 3, 1, 5)");
+                 "conv2d/kernel: \"layers/conv2d/vars/0\" has shape (3, 3, 1, 4) in the file, but (3, 3, 1, 5)");
     json_object_set_new(conv, "filters", json_integer(4));
     json_object_set_new(conv, "use_bias", json_false());
     assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT, "more than the 1 weights");
