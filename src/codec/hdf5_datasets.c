@@ -176,7 +176,8 @@ static lm_status decode(const lm__h5 *h5, const h5_dataset *d, void *to)
         from = to;
     }
     if (!from) from = lm__h5_at(h5, d->address, bytes);
-    if (!from) return lm__fail(LM_IO, "%s: could not be read at offset %llu", h5->name, (unsigned long long)d->address);
+    if (!from)
+        return lm__fail(LM_IO, "%s: could not be read at offset %llu", h5->name, (unsigned long long)d->address);
     lm__element_decode(&d->element, to, from, d->space.count);
     return LM_OK;
 }

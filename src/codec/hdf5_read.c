@@ -325,7 +325,8 @@ static lm_status read_superblock(lm__h5 *h5)
 {
     lm__bytes b;
     const uint8_t *block = lm__h5_at(h5, 0, 8);
-    for (uint64_t at = 512; block && memcmp(block, H5_SIGNATURE, 8); at *= 2) block = at ? lm__h5_at(h5, at, 8) : NULL;
+    for (uint64_t at = 512; block && memcmp(block, H5_SIGNATURE, 8); at *= 2)
+        block = at ? lm__h5_at(h5, at, 8) : NULL;
     if (block == h5->data) block = NULL;
     if (block)
         return lm__fail(LM_UNSUPPORTED, "%s: a user block of %zu bytes stands before the HDF5 data; `h5unjam` "

@@ -52,7 +52,8 @@ static lm_status read_config(const lm__zip *zip, json_t **out)
 }
 
 /* Of a stored member, as Keras and we write it, only the checksum and what is asked for are read. */
-static lm_status open_weights(const lm__zip *zip, size_t member, const lm__view *view, lm__zip_data *data, lm__h5 **h5)
+static lm_status open_weights(const lm__zip *zip, size_t member, const lm__view *view, lm__zip_data *data,
+                              lm__h5 **h5)
 {
     size_t begin, size;
     if (!lm__zip_stored(zip, member)) {
