@@ -1,7 +1,7 @@
 # What to type. Every target installs what it lacks and builds what it needs, so each works first on a fresh machine.
 # The build itself is CMake's: see CMakePresets.json.
 .DEFAULT_GOAL := all
-.PHONY: all run test install bench asan ubsan tsan valgrind lint clean help deps configure
+.PHONY: all run test install bench asan ubsan tsan valgrind fuzz lint clean help deps configure
 
 # Tests use several threads themselves; with more at a time than CPUs they only wait for each other.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -44,6 +44,12 @@ valgrind: deps
 	@tools/install-deps.sh valgrind
 	@cmake --preset $@ && cmake --build --preset $@ && $(CTEST) --test-dir build-$@
 
+## fuzz       libFuzzer on every reader of files, TIME=60 seconds each (build-fuzz/)
+TIME ?= 60
+fuzz: deps
+	@tools/install-deps.sh fuzz
+	@cmake --preset $@ && cmake --build --preset $@ && tools/fuzz.sh build-fuzz $(TIME) $(RUNS)
+
 ## lint       check who includes whom, and the limits on files, functions and lines
 lint:
 	@tools/check_includes.sh
@@ -51,7 +57,7 @@ lint:
 
 ## clean      remove everything that was built
 clean:
-	rm -rf build build-asan build-ubsan build-tsan build-valgrind
+	rm -rf build build-asan build-ubsan build-tsan build-valgrind build-fuzz
 
 ## help       this list
 help:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [valgrind]` (default:
+# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [fuzz] [valgrind]` (default:
 # build). Does nothing, and uses no network, where everything is there. Without apt or the right to use it: lists what
 # is missing and exits with 1.
 set -euo pipefail
@@ -7,8 +7,8 @@ set -euo pipefail
 has() { command -v "$1" > /dev/null 2>&1; }
 library() { has pkg-config && pkg-config --exists "$1" 2> /dev/null; }
 header() { has cc && echo "#include <$1>" | cc -E -x c - > /dev/null 2>&1; }
-thread_sanitizer() {
-    has clang && ls "$(clang -print-resource-dir)"/lib/*/libclang_rt.tsan*.a > /dev/null 2>&1
+runtime() {     # NAME: clang's runtime library of that name
+    has clang && ls "$(clang -print-resource-dir)"/lib/*/libclang_rt."$1"*.a > /dev/null 2>&1
 }
 
 missing=()
@@ -33,10 +33,14 @@ for set in "${@:-build}"; do
         ;;
     tsan)
         need clang has clang
-        need libclang-rt-dev thread_sanitizer
+        need libclang-rt-dev runtime tsan
+        ;;
+    fuzz)
+        need clang has clang
+        need libclang-rt-dev runtime fuzzer
         ;;
     valgrind) need valgrind has valgrind ;;
-    *) echo "install-deps: unknown set '$set' (build, tsan, valgrind)" >&2; exit 2 ;;
+    *) echo "install-deps: unknown set '$set' (build, tsan, fuzz, valgrind)" >&2; exit 2 ;;
     esac
 done
 ((${#missing[@]})) || exit 0

@@ -46,6 +46,7 @@ fresh; for name in cc c++ make cmake ninja; do give $name 'cat > /dev/null; exit
 give pkg-config '[[ $2 != jansson ]]'; expect 0 'installing libjansson-dev' 'recommends libjansson-dev'
 give pkg-config 'exit 0'; expect 0 '' -
 sets=(tsan valgrind); fresh; expect 0 'installing clang libclang-rt-dev valgrind' 'install'
+sets=(fuzz); fresh; expect 0 'installing clang libclang-rt-dev' 'install'
 sets=(nonsense); fresh; expect 2 'unknown set' -
 sets=(build); fresh; path="$work/bin:$PATH" expect 0 '' -      # here: all is there, since this test was built
 ((failures == 0)) && echo "deps.sh: ok"
