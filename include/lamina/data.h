@@ -86,6 +86,10 @@ int lm_data_tensors(const lm_dataset *ds);
 int lm_data_shape(const lm_dataset *ds, int i, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 /* Names of the classes, in order of the labels; NULL where unknown. *count receives their number. Borrowed. */
 const char *const *lm_data_classes(const lm_dataset *ds, int *count);
+/* How a picture from elsewhere is made to look like these: "digits" (MNIST's own: light on dark, the box of what is
+ * drawn scaled to 20 pixels, centred by mass in 28), "resize" (scaled to the size of these), or "" where unknown.
+ * Borrowed. */
+const char *lm_data_preparation(const lm_dataset *ds);
 
 /* Tensor i of the whole dataset as one array, in order (for arrays: the array itself, shared). New reference. */
 lm_tensor *lm_data_array(lm_dataset *ds, int i);

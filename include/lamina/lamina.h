@@ -27,6 +27,7 @@
 #define LAMINA_LAMINA_H
 
 #include <lamina/data.h>
+#include <lamina/files.h>
 #include <lamina/graph.h>
 #include <lamina/initializers.h>
 #include <lamina/layers.h>

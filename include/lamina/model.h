@@ -166,15 +166,6 @@ lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
 /* One call on the caller's memory: x is (n, …) of the input's type and shape, y receives (n, …). Any thread. */
 lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y);
 
-/* --- files
- * ---------------------------------------------------------------------------------------------------------------- */
-
-/* Keras's .keras format, both ways. Written whole or not at all. lm_load: new reference, poisoned on failure. A model
- * whose optimizer, loss or metrics Lamina does not have is loaded without them: lm_last_error names what is missing.
- * */
-lm_status lm_save(lm_model *model, const char *path);
-lm_model *lm_load(const char *path);
-
 /* --- output
  * --------------------------------------------------------------------------------------------------------------- */
 

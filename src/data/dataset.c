@@ -35,6 +35,7 @@ static void inherit(lm_dataset *ds, lm_dataset *from)
     ds->count = from->count, ds->batch_size = from->batch_size, ds->rows = from->rows, ds->varies = from->varies;
     ds->seed = from->seed, ds->draws = from->draws;
     ds->classes = from->classes, ds->class_count = from->class_count;
+    ds->preparation = from->preparation;
 }
 
 lm_dataset *lm__data_over(const lm__data_kind *kind, lm_dataset *from)
@@ -126,6 +127,11 @@ const char *const *lm_data_classes(const lm_dataset *ds, int *count)
 {
     if (count) *count = lm__object_is(ds, &lm__dataset_type) ? ds->class_count : 0;
     return lm__object_is(ds, &lm__dataset_type) ? ds->classes : NULL;
+}
+
+const char *lm_data_preparation(const lm_dataset *ds)
+{
+    return lm__object_is(ds, &lm__dataset_type) && ds->preparation ? ds->preparation : "";
 }
 
 /* --- as one array ----------------------------------------------------------------------------------------------- */

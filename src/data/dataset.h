@@ -58,6 +58,7 @@ struct lm_dataset {
     int draws;                      /* shuffles and maps up to here: their random numbers differ                 */
     const char *const *classes;
     int class_count;
+    const char *preparation;        /* see lm_data_preparation; NULL: unknown                                    */
 };
 
 extern const lm__type lm__dataset_type, lm__iterator_type;

@@ -82,7 +82,9 @@ static lm_status add_layers(lm_model *model, const json_t *config)
     size_t n = json_array_size(layers);
     if (!json_is_array(layers) || !n || n > LM__KERAS_MAX_LAYERS)
         return lm__fail(LM_CORRUPT, "its config has no list of layers, or more than %d", LM__KERAS_MAX_LAYERS);
-    if (json_is_array(shape) && strcmp(text(json_array_get(layers, 0), "class_name"), "InputLayer"))
+    const json_t *first = json_array_get(layers, 0), *own = json_object_get(first, "config");
+    if (json_object_get(own, "batch_input_shape")) shape = json_object_get(own, "batch_input_shape");   /* Keras 2 */
+    if (json_is_array(shape) && strcmp(text(first, "class_name"), "InputLayer"))
         LM_TRY(lm__model_add(model, input_layer(shape, "float32")));
     for (size_t i = 0; i < n; i++) LM_TRY(lm__model_add(model, any_layer(json_array_get(layers, i))));
     return LM_OK;
@@ -166,4 +168,11 @@ lm_status lm__keras_compile(lm_model *model, const json_t *compile)
         return status;
     }
     return lm__model_compile(model, &args);
+}
+
+lm_status lm__keras_try_compile(lm_model *model, const json_t *compile)
+{
+    if (!json_is_object(compile)) return LM_OK;
+    lm_status status = lm__keras_compile(model, compile);
+    return status == LM_NOT_FOUND || status == LM_UNSUPPORTED ? LM_OK : status;
 }

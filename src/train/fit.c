@@ -108,6 +108,7 @@ static lm_status train_steps(fit *f, lm__progress *bar, int epoch)
         if (!count) break;
         if (count > 3)
             return lm__fail(LM_INVALID, "an element has %d tensors; fit takes (x, y [, sample_weight])", count);
+        LM_TRY(lm__model_observe(f->model, f->train, epoch, step, batch[0]));
         if (train_batch(f, batch, count))
             return lm__fail_in("epoch %d, step %lld", epoch + 1, (long long)step + 1);
         lm__progress_step(bar, f->model);

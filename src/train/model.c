@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <math.h>
 #include <string.h>
 
 static _Atomic uint64_t next_seed;
@@ -19,6 +20,7 @@ static void destroy(void *object)
     for (int i = 0; i < model->nlayers; i++) lm_free(model->layer[i]);
     lm__free(model->layer);
     lm__free(model->name);
+    lm__free(model->about.classes);
     lm_free(model->random), lm_free(model->history);
     lm__dims_free(model->dims);
     pthread_mutex_destroy(&model->predict_lock);
@@ -46,6 +48,7 @@ static lm_status begin(lm_model *model)
     pthread_mutex_init(&model->predict_lock, NULL);
     make_guard(&model->guard);
     model->seed = atomic_load(&next_seed);
+    model->about.input.low = model->about.input.high = NAN;
     model->dims = lm__dims_new();
     model->name = lm__strdup("sequential");
     if (!model->dims || !model->name) return lm__no_memory(sizeof *model);

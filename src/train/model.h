@@ -8,7 +8,7 @@
 #include "nn/metric.h"
 #include "nn/optimizer.h"
 #include "plan/function.h"
-#include <lamina/model.h>
+#include <lamina/files.h>
 #include <pthread.h>
 
 /* What an array given to the model looks like: its type and, apart from the batch, its shape. A step is built for
@@ -25,6 +25,15 @@ typedef struct lm__model_step {
     lm__array_kind x, y, weight;
     lm_dtype loss_dtype;                /* of output 0, the loss; predictions for the predict step */
 } lm__model_step;
+
+/* What travels with a model beside its weights (about.c). */
+typedef struct lm__about {
+    char **classes;                     /* one block; NULL: unknown */
+    int nclasses;
+    lm_input_info input;
+    bool classes_set, input_set;        /* by the program: fit leaves them */
+} lm__about;
+enum { LM__MAX_CLASSES = 1 << 20, LM__MAX_CLASS_NAME = 1000 };
 
 struct lm_model {
     lm__object object;
@@ -59,6 +68,7 @@ struct lm_model {
      * Not held while data are read or results shown. */
     pthread_rwlock_t guard;
 
+    lm__about about;
     lm_history *history;
     atomic_int stop, busy, stopped;
 };
@@ -109,6 +119,14 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
                                  void *y);
 lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
+
+/* --- what travels with the model (about.c) --- */
+/* Copies the names; 0: none. */
+lm_status lm__model_set_classes(lm_model *model, int count, const char *const *names);
+lm_status lm__model_set_input(lm_model *model, const lm_input_info *info);
+/* Takes over what the data know of themselves, and the range of values that a training step sees: in the first steps
+ * of the first epoch. */
+lm_status lm__model_observe(lm_model *model, const lm_dataset *data, int epoch, int64_t step, const lm_tensor *x);
 
 /* One user at a time: LM_BUSY if the model is in use. */
 lm_status lm__model_enter(lm_model *model);

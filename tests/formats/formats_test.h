@@ -5,6 +5,7 @@
 #include "codec/codec_test.h"
 
 #include "codec/zip.h"
+#include "formats/files.h"
 #include "formats/keras.h"
 #include "recipes.h"
 

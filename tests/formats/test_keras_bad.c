@@ -9,7 +9,7 @@
 
 static lm_status decode(const void *data, size_t size)
 {
-    lm_model *m = lm__keras_decode("bad.keras", data, size);
+    lm_model *m = lm__model_decode("bad.keras", data, size, &(lm_load_args){.compile = true});
     lm_status status = lm_failed(m) ? lm__fail(lm_status_of(m), "%s", lm_error(m)) : LM_OK;
     lm_free(m);
     return status;

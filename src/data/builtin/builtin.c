@@ -141,6 +141,7 @@ static lm_status load_part(const lm__builtin *set, const char *images, const cha
         status = lm__object_check(*out, &lm__dataset_type, set->name);
     }
     if (!status) (*out)->classes = set->classes, (*out)->class_count = set->class_count;
+    if (!status) (*out)->preparation = set->preparation;
     lm_free(x), lm_free(y);
     return status;
 }

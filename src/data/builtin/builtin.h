@@ -11,6 +11,7 @@ typedef struct lm__builtin {
     const char *how_to_get;             /* the end of the message "… was not found"                */
     const char *const *classes;         /* in order of the labels; NULL: none                      */
     int class_count;
+    const char *preparation;            /* of pictures from elsewhere: see lm_data_preparation     */
     const char *files[4];               /* as they are called unpacked; each may stand as FILE.gz  */
     /* Makes the two parts from the files, whose paths come in the order of `files`. */
     lm_status (*load)(const struct lm__builtin *set, char *const paths[4], lm_dataset **train, lm_dataset **test);

@@ -10,6 +10,7 @@ const lm__builtin lm__builtin_fashion_mnist = {
     .how_to_get = "on Debian: apt-get install dataset-fashion-mnist",
     .classes = CLASSES,
     .class_count = 10,
+    .preparation = "resize",
     .files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
               "t10k-labels-idx1-ubyte"},
     .load = lm__builtin_load_idx,

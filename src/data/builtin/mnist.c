@@ -9,6 +9,7 @@ const lm__builtin lm__builtin_mnist = {
     .how_to_get = "it comes with Lamina's sources, in data/: set LAMINA_DATA to that folder",
     .classes = CLASSES,
     .class_count = 10,
+    .preparation = "digits",
     .files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
               "t10k-labels-idx1-ubyte"},
     .load = lm__builtin_load_idx,
