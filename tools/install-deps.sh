@@ -28,6 +28,8 @@ for set in "${@:-build}"; do
         need pkg-config has pkg-config
         need zlib1g-dev library zlib
         need libjansson-dev library jansson
+        need libpng-dev library libpng
+        need libjpeg62-turbo-dev library libjpeg
         need libcmocka-dev library cmocka
         need libdnnl-dev header dnnl.h
         ;;

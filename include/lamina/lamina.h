@@ -29,6 +29,7 @@
 #include <lamina/data.h>
 #include <lamina/files.h>
 #include <lamina/graph.h>
+#include <lamina/image.h>
 #include <lamina/initializers.h>
 #include <lamina/layers.h>
 #include <lamina/losses.h>
