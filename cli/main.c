@@ -32,13 +32,19 @@ static void help(FILE *to)
                 "Usage: lamina COMMAND [options]\n\n");
     for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(to, "\nlamina COMMAND --help shows each by example; lamina --version tells version, instruction level,\n"
-                "threads.\n");
+                "threads, oneDNN and compiler.\n");
 }
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 static int version(void)
 {
-    printf("lamina %s (instruction level %s, %d thread%s)\n", lm_version(), lm_isa(), lm_threads(),
-           lm_threads() == 1 ? "" : "s");
+    printf("lamina %s (instruction level %s, %d thread%s, oneDNN %s, built by %s)\n", lm_version(), lm_isa(),
+           lm_threads(), lm_threads() == 1 ? "" : "s", lm_onednn_version(), COMPILER);
     return CLI_OK;
 }
 

@@ -43,6 +43,10 @@ int lm_threads(void);
  * has, capped by LAMINA_ISA. */
 const char *lm_isa(void);
 
+/* The version of oneDNN that large products and convolutions are done with, as "2.6.3"; "none" where there is none
+ * that can be used. Opens the library if nothing has yet. Any thread. */
+const char *lm_onednn_version(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,6 +31,8 @@ expect() {
 expect 2 'Usage: lamina COMMAND' "$lamina"
 expect 0 'Usage: lamina COMMAND' "$lamina" --help
 expect 0 'instruction level' "$lamina" --version
+grep -Eq '^lamina [0-9.]+ \(instruction level [a-z0-9]+, [0-9]+ threads?, oneDNN ([0-9.]+|none), built by (gcc|clang) [0-9]+\..*\)$' out ||
+    { echo 'FAIL: --version leaves something out'; cat out; bad=1; }
 expect 2 'did you mean summary?' "$lamina" sumary x
 for command in predict summary bench; do
     expect 0 "lamina $command " "$lamina" $command --help

@@ -12,6 +12,7 @@ extern "C" {
 
 #if defined(DNNL_VERSION_MAJOR) && DNNL_VERSION_MAJOR == 2
 
+#include <cstdio>
 #include <dlfcn.h>
 #include <mutex>
 #include <new>
@@ -163,6 +164,22 @@ bool lm__dnn_usable(lm__isa isa)
         return false;
     }
     return usable;
+}
+
+const char *lm__dnn_version()
+{
+    static std::once_flag once;
+    static char text[32];
+    if (!lm__dnn_usable(lm__isa_level())) return nullptr;
+    try {
+        std::call_once(once, [] {
+            const dnnl_version_t *v = lib.dnnl_version();
+            std::snprintf(text, sizeof text, "%d.%d.%d", v->major, v->minor, v->patch);
+        });
+    } catch (...) {
+        return nullptr;
+    }
+    return text;
 }
 
 namespace {
@@ -386,6 +403,7 @@ lm_status lm__dnn_run(lm__dnn_call *call, const void *a, const void *b, const vo
 #else // no oneDNN 2.x to build against: never usable, and nothing else is called
 
 bool lm__dnn_usable(lm__isa) { return false; }
+const char *lm__dnn_version() { return nullptr; }
 lm_status lm__dnn_product_new(const lm__dnn_product *, lm__dnn **) { return LM_UNSUPPORTED; }
 lm_status lm__dnn_conv_new(lm__dnn_way, const lm__dnn_conv *, lm__dnn **) { return LM_UNSUPPORTED; }
 size_t lm__dnn_kernel_bytes(const lm__dnn *) { return 0; }

@@ -23,6 +23,7 @@ typedef struct lm__dnn_call lm__dnn_call;       /* handles for one call at a tim
 
 /* Whether the library is there and works at this instruction level (it can be told its level once only). */
 bool lm__dnn_usable(lm__isa isa);
+const char *lm__dnn_version(void);              /* "2.6.3"; NULL where it is not usable */
 
 /* c (m, n) = a (m, k) b (k, n); strides from row to row and from column to column, in elements. */
 typedef struct lm__dnn_product {
