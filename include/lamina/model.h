@@ -163,6 +163,9 @@ int lm_stopped(const lm_model *model);                              /* whether t
  * itself records nothing. Any thread. */
 lm_tensor *lm_predict(const lm_model *model, lm_dataset *data);
 lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
+/* What the layer of that name puts out for all of x, computed in one go, in inference: feature maps, embeddings. New
+ * reference, poisoned on failure; LM_NOT_FOUND suggests the nearest name. Any thread. */
+lm_tensor *lm_predict_layer(const lm_model *model, lm_tensor *x, const char *layer);
 /* One call on the caller's memory: x is (n, …) of the input's type and shape, y receives (n, …). Any thread. */
 lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y);
 

@@ -217,6 +217,12 @@ lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x)
     return y;
 }
 
+lm_tensor *lm_predict_layer(const lm_model *model, lm_tensor *x, const char *layer)
+{
+    if (lm__object_check(model, &lm__model_type, "model")) return poisoned();
+    return lm__model_predict_layer(model, x, layer);
+}
+
 static lm_status predict_into(const lm_model *model, int64_t n, const void *x, void *y)
 {
     int64_t dims[LM_MAX_RANK] = {n};

@@ -119,6 +119,13 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
                                  void *y);
 lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
+/* The outputs of `count` layers (by index, at most LM__INNER_LAYERS) for an array x, as new tensors; on failure all
+ * NULL. Takes the guard itself. */
+enum { LM__INNER_LAYERS = 64 };
+lm_status lm__model_predict_layers(const lm_model *model, lm_tensor *x, int count, const int *layer, lm_tensor **out);
+lm_tensor *lm__model_predict_layer(const lm_model *model, lm_tensor *x, const char *layer);
+/* The index of the layer of that name; -1 with LM_NOT_FOUND recorded, which suggests the nearest. */
+int lm__model_find_layer(const lm_model *model, const char *name);
 
 /* --- what travels with the model (about.c) --- */
 /* Copies the names; 0: none. */

@@ -1,5 +1,9 @@
-/* train/predict.c: outputs for all of a dataset as one array. */
+/* train/predict.c: outputs for all of a dataset as one array, and the outputs of inner layers. */
 #include "train/model.h"
+
+#include "base/alloc.h"
+#include "ops/registry.h"
+#include "ops/support.h"
 
 #include <string.h>
 
@@ -79,5 +83,92 @@ lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data)
         y = poison();
     }
     lm_free(it), lm_free(batches);
+    return y;
+}
+
+/* --- inner layers ----------------------------------------------------------------------------------------------- */
+
+/* The model's graph up to the last of the wanted layers, whose outputs are the graph's. */
+static lm_status inner_graph(const lm_model *model, const lm_tensor *x, int count, const int *layer, lm_graph *graph)
+{
+    int64_t dims[LM_MAX_RANK];
+    lm_value *outputs[LM__INNER_LAYERS];
+    memcpy(dims, x->dims, sizeof dims);
+    dims[0] = LM_ANY;
+    lm_value *y = lm_placeholder_new(graph, "x", x->dtype, x->rank, dims);
+    if (!lm__bad(y) && y->dtype != model->input_dtype) y = lm_op_cast(y, model->input_dtype);
+    lm__layer_call call = {.graph = graph};
+    int last = 0;
+    for (int k = 0; k < count; k++) last = layer[k] > last ? layer[k] : last;
+    for (int i = 0; i <= last; i++) {
+        if (!lm__bad(y)) y = lm__layer_call_on(model->layer[i], &call, y);
+        if (lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
+        for (int k = 0; k < count; k++)
+            if (layer[k] == i) outputs[k] = y;
+    }
+    for (int k = 0; k < count; k++) LM_TRY(lm__graph_output(graph, outputs[k]));
+    return lm__graph_commit(graph, NULL);
+}
+
+static lm_status inner_outputs(const lm_model *model, lm_tensor *x, int count, const int *layer, lm_tensor **out)
+{
+    if (!model->built)
+        return lm__fail(LM_INVALID, "the model is not built: begin it with lm_input(.shape = {…}), or fit it first");
+    LM_TRY(lm__object_check(x, &lm__tensor_type, "x"));
+    LM_TRY(lm__model_takes(model, "x has", x->rank, x->dims));
+    lm_graph *graph = lm__graph_new(&lm__ops, NULL);
+    lm_status status = lm__object_check(graph, &lm__graph_type, "model");
+    if (!status) status = inner_graph(model, x, count, layer, graph);
+    if (status) {
+        lm_free(graph);
+        return status;
+    }
+    lm_function *function = lm__function_new(graph, NULL);
+    status = lm__object_check(function, &lm__function_type, "predict");
+    if (!status) status = lm__function_run(function, &x, out);
+    lm_free(function);
+    return status;
+}
+
+lm_status lm__model_predict_layers(const lm_model *model, lm_tensor *x, int count, const int *layer, lm_tensor **out)
+{
+    for (int k = 0; k < count; k++) out[k] = NULL;
+    lm__model_look(model);
+    lm_status status = inner_outputs(model, x, count, layer, out);
+    lm__model_looked(model);
+    for (int k = 0; status && k < count; k++) {
+        lm_free(out[k]);
+        out[k] = NULL;
+    }
+    return status;
+}
+
+int lm__model_find_layer(const lm_model *model, const char *name)
+{
+    int found = -1;
+    if (!name) {
+        lm__fail(LM_INVALID, "the name of the layer is NULL");
+        return -1;
+    }
+    lm__model_look(model);
+    const char **names = lm__calloc((size_t)model->nlayers + 1, sizeof *names);
+    for (int i = 0; names && i < model->nlayers; i++) {
+        names[i] = model->layer[i]->base.name;
+        if (!strcmp(names[i], name)) found = i;
+    }
+    const char *near = names && found < 0 ? lm__nearest(name, names) : NULL;
+    if (!names) lm__no_memory((size_t)model->nlayers * sizeof *names);
+    else if (near) lm__fail(LM_NOT_FOUND, "the model has no layer \"%s\" (did you mean \"%s\"?)", name, near);
+    else if (found < 0) lm__fail(LM_NOT_FOUND, "the model has no layer \"%s\"; lm_summary shows their names", name);
+    lm__free(names);
+    lm__model_looked(model);
+    return found;
+}
+
+lm_tensor *lm__model_predict_layer(const lm_model *model, lm_tensor *x, const char *layer)
+{
+    lm_tensor *y = NULL;
+    int index = lm__model_find_layer(model, layer);
+    if (index < 0 || lm__model_predict_layers(model, x, 1, &index, &y)) return poison();
     return y;
 }
