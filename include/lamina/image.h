@@ -5,7 +5,7 @@
 #ifndef LAMINA_IMAGE_H
 #define LAMINA_IMAGE_H
 
-#include <lamina/tensor.h>
+#include <lamina/model.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +28,22 @@ lm_tensor *lm_image_decode_saying(const char *name, const void *data, size_t siz
 /* Writes a picture, u8 (height, width), (height, width, 1) or (height, width, 3), as PNG or JPEG (quality 95), by the
  * name's ending; whole or not at all. */
 lm_status lm_image_save(const lm_tensor *image, const char *path);
+
+/* Resized to height x width, each side by itself: made smaller, a pixel is the mean of the area that it covers; made
+ * larger, it is interpolated. u8. */
+lm_tensor *lm_image_resize(const lm_tensor *image, int64_t height, int64_t width);
+
+/* As (height, width, 1), the luminance of ITU-R 601, or (height, width, 3). The same picture where it is that. */
+lm_tensor *lm_image_grey(lm_tensor *image);
+lm_tensor *lm_image_rgb(lm_tensor *image);
+
+/* The model's input of one picture, f32 (1, height, width, channels) or what shape the model takes, in the range of
+ * values that it was trained on (lm_model_input_info; unknown: 0 to 255 if it begins with Rescaling or Normalization,
+ * else 0 to 1). Preparation "digits": MNIST's own, also from dark on light; blank pictures are LM_INVALID. Else the
+ * picture is resized, and its channels made to fit. What was done is written to `said` (NULL: nowhere), "" if
+ * nothing.
+ * LM_INVALID where the model takes no pictures: the message says what it takes. */
+lm_tensor *lm_image_prepare(const lm_model *model, const lm_tensor *image, char *said, size_t said_size);
 
 #ifdef __cplusplus
 }
