@@ -52,6 +52,12 @@ int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_
  * already. */
 lm_status lm_build(lm_model *model, int rank, const int64_t *dims);
 
+/* Lets a layer learn from data what it keeps, before training: Normalization its mean and variance, of the data's
+ * first tensors. The layer is one that goes into a model afterwards (which adopts its error), or one that is in a
+ * model (lm_model_layer), which nobody may be using meanwhile. On failure nothing changes. */
+lm_status lm_adapt(lm_layer *layer, lm_dataset *data);
+lm_status lm_adapt_array(lm_layer *layer, lm_tensor *x);
+
 /* Keras's table of layers, shapes and parameters, to the progress sink (stdout). `memory` adds the plan of a training
  * step (or of prediction, if not compiled) for batches of `batch_size`: every buffer, its life, the total. */
 typedef struct lm_summary_args {

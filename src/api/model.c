@@ -84,6 +84,24 @@ lm_status lm_sequential_add(lm_model *model, lm_layer *layer)
     return status;
 }
 
+/* A layer in no model yet carries the error on: a program that looks at the model only must see it there. */
+lm_status lm_adapt(lm_layer *layer, lm_dataset *data)
+{
+    LM_TRY(lm__object_check(layer, &lm__layer_type, "layer"));
+    bool alone = !layer->built;
+    lm_status status = lm__layer_adapt(layer, data);
+    if (status && alone) lm__object_fail(layer, 0);
+    return status;
+}
+
+lm_status lm_adapt_array(lm_layer *layer, lm_tensor *x)
+{
+    lm_dataset *data = lm_data_from_arrays(x, NULL);
+    lm_status status = lm_adapt(layer, data);
+    lm_free(data);
+    return status;
+}
+
 lm_status lm_build(lm_model *model, int rank, const int64_t *dims)
 {
     CHANGE(model, lm__model_build(model, rank, dims));

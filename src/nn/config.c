@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "nn/activations/activation.h"
 #include "nn/initializer.h"
+#include "tensor/tensor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,6 +102,20 @@ lm_status lm__check_sizes(const char *class_name, const char *field, const int64
     return LM_OK;
 }
 
+/* Axes that exist, each once, and nothing behind the first 0. */
+static lm_status check_axes(const lm__class *class, const lm__field *f, const int64_t *value)
+{
+    for (int i = 0, end = 0; i < LM_MAX_RANK; i++) {
+        end |= !value[i];
+        if (end ? value[i] != 0 : value[i] < -LM_MAX_RANK || value[i] >= LM_MAX_RANK)
+            return lm__fail(LM_INVALID,
+                            "%s: entry %d of %s is %lld, but axes are between 1 and %d, or between -1 and %d from "
+                            "the end, and the list ends at its first 0",
+                            class->name, i, f->name, (long long)value[i], LM_MAX_RANK - 1, -LM_MAX_RANK);
+    }
+    return LM_OK;
+}
+
 static lm_status copy_text(const char **text)
 {
     if (!*text) return LM_OK;
@@ -120,6 +135,11 @@ static lm_status take_field(const lm__class *class, const lm__field *f, void *ar
     case LM__FIELD_BOOL: return LM_OK;
     case LM__FIELD_INTS: return check_ints(class, f, AT(int64_t, args, f->offset));
     case LM__FIELD_SHAPE: return lm__check_sizes(class->name, f->name, AT(int64_t, args, f->offset));
+    case LM__FIELD_AXES: return check_axes(class, f, AT(int64_t, args, f->offset));
+    case LM__FIELD_TENSOR: {
+        const lm_tensor *t = *AT(lm_tensor *, args, f->offset);
+        return t ? lm__object_check(t, &lm__tensor_type, f->name) : LM_OK;
+    }
     case LM__FIELD_STRING:
         LM_TRY(copy_text(AT(const char *, args, f->offset)));
         return check_choice(class, f, *AT(const char *, args, f->offset));
@@ -156,17 +176,19 @@ static lm_status take_fields(const lm__class *class, void *args)
         lm_status status = take_field(class, f, args);
         if (!status) continue;
         if (f->kind == LM__FIELD_INITIALIZER) lm__fail_in("%s: %s", class->name, f->name);
-        if (f->kind == LM__FIELD_ACTIVATION) lm__fail_in("%s", class->name);
+        if (f->kind == LM__FIELD_ACTIVATION || f->kind == LM__FIELD_TENSOR) lm__fail_in("%s", class->name);
         forget_texts(f + 1, args);
         return status;
     }
     return LM_OK;
 }
 
-static void release_objects(const lm__class *class, void *args)
+void lm__release_objects(const lm__class *class, const void *args)
 {
-    for (const lm__field *f = class->fields; f->name; f++)
+    for (const lm__field *f = class->fields; f->name; f++) {
         if (f->kind == LM__FIELD_INITIALIZER) lm_free(*AT(lm_initializer *, args, f->other));
+        if (f->kind == LM__FIELD_TENSOR) lm_free(*AT(lm_tensor *, args, f->offset));
+    }
 }
 
 static lm_status fill_args(const lm__class *class, lm__configured *self, const void *args)
@@ -195,12 +217,12 @@ void *lm__configured_new(const lm__class *class, const void *args)
 {
     lm__configured *self = lm__object_new(class->type, class->object_bytes);
     if (lm_failed(self)) {
-        if (args) release_objects(class, (void *)args);
+        if (args) lm__release_objects(class, args);
         return self;
     }
     self->class = class;
     if (fill_args(class, self, args) == LM_OK) return self;
-    if (!self->args && args) release_objects(class, (void *)args);
+    if (!self->args && args) lm__release_objects(class, args);
     lm_free(self);
     return lm__object_poison(class->type);
 }
@@ -213,6 +235,6 @@ void lm__configured_destroy(void *object)
     for (const lm__field *f = self->class->fields; f->name; f++)
         if (f->kind == LM__FIELD_STRING || f->kind == LM__FIELD_ACTIVATION || f->kind == LM__FIELD_INITIALIZER)
             lm__free((void *)*AT(const char *, self->args, f->offset));
-    release_objects(self->class, self->args);
+    lm__release_objects(self->class, self->args);
     lm__free(self->args);
 }

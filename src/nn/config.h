@@ -19,6 +19,8 @@ typedef enum lm__field_kind {
     LM__FIELD_STRING,       /* const char *: copied; NULL is None                             */
     LM__FIELD_INTS,         /* int64_t[count]: {3} means {3, 3}; all 0 is None                */
     LM__FIELD_SHAPE,        /* int64_t[LM_MAX_RANK], ends at 0                                */
+    LM__FIELD_AXES,         /* int64_t[LM_MAX_RANK], ends at 0; negative ones count from the end */
+    LM__FIELD_TENSOR,       /* lm_tensor *: taken over; NULL is None; in JSON a number or nested lists */
     LM__FIELD_ACTIVATION,   /* const char *: a name known to nn/activations                   */
     LM__FIELD_INITIALIZER,  /* const char *, and at `other` an lm_initializer *, which wins   */
 } lm__field_kind;
@@ -71,6 +73,8 @@ typedef struct lm__args_head {
  * the arguments are taken over, also on failure. Poisoned on failure: the error names class, field, value, and what
  * is allowed. */
 void *lm__configured_new(const lm__class *class, const void *args);
+/* Gives back the objects inside an argument struct. */
+void lm__release_objects(const lm__class *class, const void *args);
 /* For lm__type.destroy. */
 void lm__configured_destroy(void *object);
 

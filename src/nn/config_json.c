@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "nn/initializer.h"
+#include "tensor/tensor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,24 @@ static json_t *ints(const int64_t *value, int count, int until_zero)
     return list;
 }
 
+/* Axes, which end at 0. */
+static json_t *axes(const int64_t *value)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < LM_MAX_RANK && value[i]; i++) json_array_append_new(list, json_integer(value[i]));
+    return list;
+}
+
+/* A number, or nested lists, as NumPy's tolist() has them. */
+static json_t *numbers(const lm_tensor *t, int axis, size_t *at)
+{
+    if (!t) return json_null();
+    if (axis == t->rank) return json_real(lm_tensor_get(t, (*at)++));
+    json_t *list = json_array();
+    for (int64_t i = 0; i < t->dims[axis]; i++) json_array_append_new(list, numbers(t, axis + 1, at));
+    return list;
+}
+
 static json_t *text_or_null(const char *text) { return text ? json_string(text) : json_null(); }
 
 static json_t *field_json(const lm__field *f, const void *args)
@@ -42,6 +61,11 @@ static json_t *field_json(const lm__field *f, const void *args)
     case LM__FIELD_STRING: return text_or_null(*AT(const char *, args, f->offset));
     case LM__FIELD_INTS: return ints(AT(int64_t, args, f->offset), f->count, 0);
     case LM__FIELD_SHAPE: return ints(AT(int64_t, args, f->offset), LM_MAX_RANK, 1);
+    case LM__FIELD_AXES: return axes(AT(int64_t, args, f->offset));
+    case LM__FIELD_TENSOR: {
+        size_t at = 0;
+        return numbers(*AT(lm_tensor *, args, f->offset), 0, &at);
+    }
     case LM__FIELD_ACTIVATION: {
         const char *name = *AT(const char *, args, f->offset);
         return json_string(name ? name : "linear");
@@ -120,6 +144,66 @@ static lm_status read_shape(const lm__class *class, const lm__field *f, const js
     return LM_OK;
 }
 
+/* None, a number or a list of them; Keras writes a tuple as a list. */
+static lm_status read_axes(const lm__class *class, const lm__field *f, const json_t *value, int64_t *out)
+{
+    size_t n = json_is_integer(value) ? 1 : json_array_size(value);
+    if ((!json_is_null(value) && !json_is_integer(value) && !json_is_array(value)) || n > LM_MAX_RANK)
+        return wrong(class, f->name, value, "a number, or a list of them");
+    memset(out, 0, LM_MAX_RANK * sizeof *out);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_is_integer(value) ? value : json_array_get(value, i);
+        if (!json_is_integer(item) || !json_integer_value(item)) return wrong(class, f->name, value, "axes, not 0");
+        out[i] = json_integer_value(item);
+    }
+    return LM_OK;
+}
+
+/* The shape of nested lists: false if they are not even, empty, or too deep. */
+static bool list_shape(const json_t *value, int64_t *dims, int *rank)
+{
+    for (*rank = 0; json_is_array(value); value = json_array_get(value, 0)) {
+        if (*rank == LM_MAX_RANK || !json_array_size(value)) return false;
+        dims[(*rank)++] = (int64_t)json_array_size(value);
+    }
+    return json_is_number(value);
+}
+
+static bool read_numbers(const json_t *value, const int64_t *dims, int rank, double **out)
+{
+    if (!rank) {
+        if (json_is_number(value)) *(*out)++ = json_number_value(value);
+        return json_is_number(value);
+    }
+    bool even = json_is_array(value) && (int64_t)json_array_size(value) == *dims;
+    for (size_t i = 0; even && (int64_t)i < *dims; i++)
+        even = read_numbers(json_array_get(value, i), dims + 1, rank - 1, out);
+    return even;
+}
+
+static lm_status read_tensor(const lm__class *class, const lm__field *f, const json_t *value, lm_tensor **out)
+{
+    int64_t dims[LM_MAX_RANK];
+    int rank;
+    *out = NULL;
+    if (json_is_null(value)) return LM_OK;
+    if (!list_shape(value, dims, &rank)) return wrong(class, f->name, value, "a number, or an array of them");
+    /* Uneven lists may have fewer numbers than their first entries promise. */
+    size_t leaves = 1, most = 1 << 24;
+    for (int i = 0; i < rank; i++) {
+        if ((size_t)dims[i] > most / leaves) return wrong(class, f->name, value, "an array of fewer numbers");
+        leaves *= (size_t)dims[i];
+    }
+    lm_tensor *t = lm_tensor_new(LM_F64, rank, dims);
+    lm_status status = lm__object_check(t, &lm__tensor_type, f->name);
+    double *at = status ? NULL : t->data;
+    if (!status && !read_numbers(value, dims, rank, &at))
+        status = wrong(class, f->name, value, "an even array of numbers");
+    if (status) lm_free(t);
+    else *out = t;
+    return status;
+}
+
 /* A name or dtype that Keras may write as a plain string or as {"class_name", "config": {"name"}}. */
 static const char *text_of(const json_t *value)
 {
@@ -168,6 +252,8 @@ static lm_status read_field(const lm__class *class, const lm__field *f, const js
         return LM_OK;
     case LM__FIELD_INTS: return read_ints(class, f, value, TO(int64_t, args, f->offset));
     case LM__FIELD_SHAPE: return read_shape(class, f, value, TO(int64_t, args, f->offset));
+    case LM__FIELD_AXES: return read_axes(class, f, value, TO(int64_t, args, f->offset));
+    case LM__FIELD_TENSOR: return read_tensor(class, f, value, TO(lm_tensor *, args, f->offset));
     case LM__FIELD_INITIALIZER:
         *TO(const char *, args, f->offset) = NULL;
         return read_initializer(class, f->name, value, TO(lm_initializer *, args, f->other));
@@ -248,9 +334,7 @@ void *lm__configured_from(const lm__class *class, const json_t *config)
         memcpy(args, class->defaults, class->args_bytes);
         ((lm__args_head *)args)->name = json_string_value(json_object_get(config, "name"));
         if (!config || read_config(class, config, args) == LM_OK) object = lm__configured_new(class, args);
-        else
-            for (const lm__field *f = class->fields; f->name; f++)
-                if (f->kind == LM__FIELD_INITIALIZER) lm_free(*TO(lm_initializer *, args, f->other));
+        else lm__release_objects(class, args);
     }
     lm__free(args);
     return object ? object : lm__object_poison(class->type);

@@ -1,6 +1,7 @@
 /* nn/layer.c: what all layers share. */
 #include "nn/layer.h"
 
+#include "base/alloc.h"
 #include "base/philox.h"
 #include "nn/activations/activation.h"
 #include "nn/match.h"
@@ -66,6 +67,21 @@ lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_valu
 }
 
 /* Takes over the tensor, which becomes the weight's value. */
+static void weight_path(const lm_layer *layer, const char *name, char *path, size_t bytes)
+{
+    snprintf(path, bytes, "%s/%s", layer->base.name ? layer->base.name : layer->base.class->name, name);
+}
+
+/* Takes over the tensor. */
+static lm_status add_weight(lm_layer *layer, const char *path, lm_tensor *t, bool trainable)
+{
+    lm_variable *v = lm__variable_over(path, t, trainable);
+    lm_status status = lm__object_check(v, &lm__variable_type, path);
+    if (status) lm_free(v);
+    else layer->weight[layer->nweights++] = v;
+    return status;
+}
+
 static lm_status make_weight(lm_layer *layer, const char *path, lm_tensor *t, bool trainable,
                              const lm_initializer *object, const char *initializer, uint64_t seed)
 {
@@ -79,11 +95,7 @@ static lm_status make_weight(lm_layer *layer, const char *path, lm_tensor *t, bo
         lm_free(t);
         return status;
     }
-    lm_variable *v = lm__variable_over(path, t, trainable);
-    status = lm__object_check(v, &lm__variable_type, path);
-    if (status) lm_free(v);
-    else layer->weight[layer->nweights++] = v;
-    return status;
+    return add_weight(layer, path, t, trainable);
 }
 
 /* A config must not make us take memory for weights that its file cannot hold. */
@@ -101,10 +113,40 @@ lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const in
                            const lm_initializer *object, const char *initializer, uint64_t seed)
 {
     char path[160];
-    snprintf(path, sizeof path, "%s/%s", layer->base.name ? layer->base.name : layer->base.class->name, name);
+    weight_path(layer, name, path, sizeof path);
     if (layer->nweights == LM__LAYER_WEIGHTS) return lm__fail(LM_INTERNAL, "%s: too many weights", path);
     if (layer->file_bytes) LM_TRY(check_file(layer, path, rank, dims));
     return make_weight(layer, path, lm_tensor_new(layer->dtype, rank, dims), trainable, object, initializer, seed);
+}
+
+lm_status lm__layer_state(lm_layer *layer, const char *name, lm_dtype dtype, int rank, const int64_t *dims,
+                          double value)
+{
+    char path[160];
+    weight_path(layer, name, path, sizeof path);
+    if (layer->file_bytes) LM_TRY(check_file(layer, path, rank, dims));
+    lm_tensor *t = lm_tensor_new(dtype, rank, dims);
+    lm_status status = lm__object_check(t, &lm__tensor_type, path);
+    if (status) {
+        lm_free(t);
+        return status;
+    }
+    for (size_t i = 0; i < t->size; i++) lm__store(dtype, t->data, i, value);
+    return add_weight(layer, path, t, false);
+}
+
+lm_status lm__layer_name_weights(lm_layer *layer)
+{
+    char path[160];
+    for (int i = 0; i < layer->nweights; i++) {
+        const char *slash = strrchr(layer->weight[i]->name, '/');
+        weight_path(layer, slash ? slash + 1 : layer->weight[i]->name, path, sizeof path);
+        char *name = lm__strdup(path);
+        if (!name) return lm__no_memory(strlen(path) + 1);
+        lm__free(layer->weight[i]->name);
+        layer->weight[i]->name = name;
+    }
+    return LM_OK;
 }
 
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)

@@ -31,6 +31,10 @@ typedef struct lm__layer_class {
     lm_status (*build)(lm_layer *layer, const lm__shape *input, uint64_t seed);
     /* Adds the layer's ops; the graph's scope is already the layer's name. */
     lm_value *(*call)(lm_layer *layer, const lm__layer_call *call, lm_value *x);
+    /* For layers that learn from data what they keep (lm_adapt): adapt sees one batch after the other, *state being
+     * NULL at first; adapted ends it: `whole` says whether what was learnt counts. It frees the state. */
+    lm_status (*adapt)(lm_layer *layer, const lm_tensor *batch, void **state);
+    lm_status (*adapted)(lm_layer *layer, void *state, bool whole);
 } lm__layer_class;
 
 extern const lm__type lm__layer_type;
@@ -62,6 +66,11 @@ lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_valu
  * "<layer>/<name>". */
 lm_status lm__layer_weight(lm_layer *layer, const char *name, int rank, const int64_t *dims, bool trainable,
                            const lm_initializer *object, const char *initializer, uint64_t seed);
+/* For build: a weight that does not train, of the given type and filled with one value. */
+lm_status lm__layer_state(lm_layer *layer, const char *name, lm_dtype dtype, int rank, const int64_t *dims,
+                          double value);
+/* The layer's weights get its name: that of a layer which was built before a model named it. */
+lm_status lm__layer_name_weights(lm_layer *layer);
 /* The current version of weight i in the call's graph. */
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i);
 /* LM_INVALID unless the input has the four dimensions of pictures. */

@@ -202,6 +202,7 @@ static lm_status append(lm_model *model, lm_layer *layer)
     }
     LM_TRY(check_input_shape(model, rank, args->input_shape));
     LM_TRY(give_name(model, layer));
+    if (layer->built) LM_TRY(lm__layer_name_weights(layer));        /* adapted before it came into a model */
     if (lm__grow(&model->layer, (size_t)model->nlayers, &model->layers_capacity, sizeof *model->layer))
         return lm__no_memory(sizeof *model->layer);
     if (rank && !model->nlayers && !model->has_input) LM_TRY(set_input(model, rank, args->input_shape, layer->dtype));

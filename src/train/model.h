@@ -84,6 +84,9 @@ lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *
 int lm__model_weight_count(const lm_model *model);
 lm_variable *lm__model_weight(const lm_model *model, int index);
 
+/* --- lm_adapt (adapt.c) --- */
+lm_status lm__layer_adapt(lm_layer *layer, lm_dataset *data);
+
 /* --- compiled steps (compile.c, step.c) --- */
 lm_status lm__model_compile(lm_model *model, const lm_compile_args *args);
 void lm__release_compile_args(const lm_compile_args *args);

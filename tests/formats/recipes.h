@@ -101,10 +101,32 @@ static inline lm_model *recipe_global_max(void)
     return m;
 }
 
+/* Figures that were learnt from data, figures that were given, and the way back. */
+static inline lm_model *recipe_normalized(void)
+{
+    lm_layer *learnt = lm_normalization();
+    lm_tensor *data = lm_tensor_new(LM_F32, 2, (int64_t[]){40, 5}), *mean = lm_tensor_new(LM_F32, 1, (int64_t[]){3});
+    lm_tensor *variance = lm_tensor_new(LM_F32, 1, (int64_t[]){3});
+    for (size_t i = 0; i < 200; i++) ((float *)lm_tensor_data(data))[i] = (float)((i * 37 % 19) * (1 + i % 5));
+    for (size_t i = 0; i < 3; i++)
+        ((float *)lm_tensor_data(mean))[i] = (float)i, ((float *)lm_tensor_data(variance))[i] = 0.25f * (float)i;
+    lm_adapt_array(learnt, data);
+    lm_free(data);
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {5}),
+        learnt,
+        lm_dense(.units = 3, .activation = "tanh"),
+        lm_normalization(.invert = true, .mean = mean, .variance = variance),
+        lm_dense(.units = 2));
+    lm_compile(m, .optimizer = lm_sgd(), .loss = "mse");
+    return m;
+}
+
 static const recipe recipes[] = {
     {"digits", recipe_digits, 10, false},    {"layers", recipe_layers, 0, false},
     {"pools", recipe_pools, 0, false},       {"regression", recipe_regression, 0, false},
     {"dropout", recipe_dropout, 3, true},    {"global_max", recipe_global_max, 0, false},
+    {"normalized", recipe_normalized, 0, false},
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 

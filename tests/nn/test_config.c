@@ -196,6 +196,10 @@ static void round_trip(void **state)
         lm_global_max_pooling2d(.keepdims = true), lm_global_average_pooling2d(), lm_flatten(),
         lm_reshape(.target_shape = {4, -1}), lm_activation(.activation = "tanh"), lm_relu(.max_value = 6),
         lm_softmax(.axis = -2), lm_dropout(.rate = 0.25), lm_batch_normalization(.momentum = 0.5, .scale = false),
+        lm_normalization(.axis = {1, -1}, .invert = true), lm_normalization(.axis = {0}),
+        lm_normalization(.mean = lm_tensor_scalar(LM_F64, 0.5), .variance = lm_tensor_scalar(LM_F32, 2)),
+        lm_layer_from_config("Normalization", "{\"axis\": [1, 2], \"mean\": [[1, 2.5], [3, 4]], "
+                                              "\"variance\": [[1, 1], [0.5, 1]]}"),
         lm_rescaling(.scale = 0.125, .offset = -1), lm_input(.shape = {28, LM_ANY, 1}, .dtype = "float64"),
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {

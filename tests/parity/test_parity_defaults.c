@@ -27,6 +27,7 @@ static void *made(const char *name, const char *group)
     MADE(layers, GlobalMaxPooling2D, lm_global_max_pooling2d());
     MADE(layers, LeakyReLU, lm_leaky_relu());
     MADE(layers, MaxPooling2D, lm_max_pooling2d());
+    MADE(layers, Normalization, lm_normalization());
     MADE(layers, ReLU, lm_relu());
     MADE(layers, Rescaling, lm_rescaling(.scale = 0.5));
     MADE(layers, Reshape, lm_reshape(.target_shape = {2, 2}));

@@ -26,7 +26,8 @@ static lm_layer *make(const parity_case *c)
     return layer;
 }
 
-/* The layer's weights have Keras's names, shapes and order, and get the case's values. */
+/* The layer's weights have Keras's names, shapes and order, and get the case's values; or have them already, if it
+ * learnt them. */
 static void set_weights(parity_case *c, trial *t)
 {
     const json_t *list = json_object_get(c->json, "weights");
@@ -40,7 +41,11 @@ static void set_weights(parity_case *c, trial *t)
             parity_problem(c, "weight %d is %s", i, name);
         if (w->trainable != json_is_true(json_object_get(want, "trainable")))
             parity_problem(c, "%s trains, or not", name);
-        if (lm_variable_set(w, parity_array(c, "w%d", i))) parity_problem(c, "%s", lm_last_error());
+        if (json_is_true(json_object_get(c->json, "adapts"))) {
+            char what[64];
+            snprintf(what, sizeof what, "%s", name);
+            parity_equal(c, what, w->value, parity_array(c, "w%d", i));
+        } else if (lm_variable_set(w, parity_array(c, "w%d", i))) parity_problem(c, "%s", lm_last_error());
         if (w->trainable) t->trained[t->ntrained++] = i;
     }
 }
@@ -67,6 +72,8 @@ static bool build(parity_case *c, trial *t)
                       *gradient[1 + LM__LAYER_WEIGHTS] = {NULL};
     lm_value *upstream = parity_input(&t->g, "dy", dy, true);
     lm_free(x), lm_free(dy);
+    if (json_is_true(json_object_get(c->json, "adapts")) && lm_adapt_array(t->layer, parity_array(c, "data")))
+        parity_problem(c, "%s", lm_last_error());
     if (lm__layer_build(t->layer, &wrt[0]->shape, 0)) {
         parity_problem(c, "%s", lm_last_error());
         return false;
@@ -178,7 +185,7 @@ static void layers(void **state)
         {NULL, NULL},
     };
     (void)state;
-    parity_run("layer", 167, test_layer, refusals, refuse);
+    parity_run("layer", 185, test_layer, refusals, refuse);
 }
 
 RUN(cmocka_unit_test(layers))

@@ -46,6 +46,10 @@ static lm_layer *weighted(uint64_t kind)
         return lm_batch_normalization(.axis = abuse_below(4) ? -1 : size(), .momentum = rate(0.9),
                                       .epsilon = rate(1e-3),
                                       .center = yes(), .scale = yes(), .gamma_initializer = text("ones"));
+    case 2:
+        return lm_normalization(.axis = {abuse_below(4) ? -1 : size(), yes() ? 0 : size()}, .invert = yes(),
+                                .mean = yes() ? NULL : lm_tensor_scalar(LM_F32, rate(1)),
+                                .variance = yes() ? NULL : lm_tensor_scalar(LM_F64, rate(1)));
     default:
         return lm_dense(.units = size(), .activation = activation(), .use_bias = yes(), .dtype = text("float32"),
                         .name = text(NULL), .trainable = yes(), .input_shape = {abuse_below(4) ? 0 : size()},

@@ -169,6 +169,23 @@ def batch_norm(config, weights, x, training):
     return Result(y, backward, after)
 
 
+def normalization(config, weights, x):
+    axes = sorted(a % x.ndim for a in config["axis"])
+    wide = [x.shape[i] if i in axes else 1 for i in range(x.ndim)]
+    if config["mean"] is None:
+        mean, variance = (w.reshape(wide) for w in weights[:2])
+    else:
+        mean, variance = np.array(config["mean"]), np.array(config["variance"])
+        sizes = [1] * x.ndim
+        for i in range(1, mean.ndim + 1):
+            sizes[axes[-i]] = mean.shape[-i]
+        mean, variance = mean.reshape(sizes), variance.reshape(sizes)
+    deviation = np.maximum(np.sqrt(variance), 1e-7)
+    if config["invert"]:
+        return Result(mean + x * deviation, lambda dy: (dy * deviation, {}), weights)
+    return Result((x - mean) / deviation, lambda dy: (dy / deviation, {}), weights)
+
+
 def elementwise(pair, weights):
     y, slope = pair
     return Result(y, lambda dy: (slope(dy), {}), weights)
@@ -187,6 +204,8 @@ def forward(class_name, config, weights, x, training=False):
         return global_pooling(config, weights, x, class_name == "GlobalMaxPooling2D")
     if class_name == "BatchNormalization":
         return batch_norm(config, weights, x, training)
+    if class_name == "Normalization":
+        return normalization(config, weights, x)
     if class_name in ("Flatten", "Reshape"):
         shape = config["target_shape"] if class_name == "Reshape" else (-1,)
         return elementwise((x.reshape(len(x), *shape), lambda dy: dy.reshape(x.shape)), weights)

@@ -17,6 +17,7 @@ LAYERS = {
     "GlobalMaxPooling2D": {},
     "LeakyReLU": {},
     "MaxPooling2D": {},
+    "Normalization": {},
     "ReLU": {},
     "Rescaling": {"scale": 0.5},
     "Reshape": {"target_shape": (2, 2)},

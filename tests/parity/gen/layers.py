@@ -18,6 +18,9 @@ def initial_weights(layer, rng):
     """Weights on a grid; variances stay positive."""
     values = []
     for v in layer.weights:
+        if v.name == "count":  # Normalization's, an integer that nothing uses
+            values.append(np.zeros((), dtype=np.int64))
+            continue
         low, high = (0.25, 2.0) if "variance" in v.name else (-1.0, 1.0)
         values.append(grid(rng, v.shape, low, high))
     return values
@@ -44,6 +47,8 @@ def add_layer(cases, title, make, shape, training=False, steps=1, x=None, low=-2
     first = initial_weights(layer, rng)
     if first:
         layer.set_weights(first)
+    if isinstance(layer, L.Normalization):
+        layer.finalize_state()  # takes over the weights, as after loading
     out_shape = layer.compute_output_shape((None,) + tuple(shape[1:]))
     arrays = {f"w{i}": w for i, w in enumerate(first)}
     rows = []
@@ -222,8 +227,64 @@ def batch_norm(cases):
     add("batch of one", (1, 3), True)
 
 
+def normalization(cases):
+    N = L.Normalization
+
+    def add(title, shape, **kwargs):
+        add_layer(cases, "normalization " + title, lambda: N(**kwargs), shape)
+
+    add("rank 2", (6, 4))
+    add("rank 4", (2, 3, 2, 3))
+    add("no axis", (5, 3), axis=None)
+    add("axis 1", (3, 4, 2), axis=1)
+    add("two axes", (2, 3, 2, 4), axis=(3, 1))
+    add("invert", (6, 4), invert=True)
+    add("given for all", (4, 3), mean=1.5, variance=2.25)
+    add("given", (4, 3), mean=[1.0, -0.5, 2.0], variance=[4.0, 0.25, 0.0])
+    add("given invert", (4, 3), mean=[1.0, -0.5, 2.0], variance=[4.0, 0.25, 1.0], invert=True)
+    add("given for the last of two axes", (3, 2, 4), axis=(1, 2), mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 4.0, 9.0, 0.25])
+    add("given for both axes", (3, 2, 2), axis=(1, 2), mean=[[1.0, 2.0], [3.0, 4.0]], variance=[[1.0, 4.0], [9.0, 0.25]])
+
+
+def adapted(cases):
+    """What adapt() learns from `data`: the weights are not set, but come from there."""
+
+    def add(title, shape, constant=None, batches=None, **kwargs):
+        title = "normalization adapted to " + title
+        keras.backend.clear_session()
+        rng = rng_for("layer", title)
+        layer = L.Normalization(**kwargs)
+        data = grid(rng, shape, -3.0, 5.0)
+        if constant is not None:
+            data[..., constant] = 2.0
+        layer.adapt([data[i : i + batches] for i in range(0, len(data), batches)] if batches else data)
+        x = grid(rng, (3,) + tuple(shape[1:]))
+        dy = grid(rng, x.shape, -1.0, 1.0)
+        y, dx, _ = run_step(layer, x, dy, False)
+        arrays = {f"w{i}": w for i, w in enumerate(layer.get_weights())}
+        cases.add(
+            title,
+            {"data": data, "x": x, "dy": dy, "y": y, "dx": dx, **arrays},
+            **described(layer),
+            training=False,
+            adapts=True,
+            steps=1,
+            input_shape=[None] + list(shape[1:]),
+            output_shape=[None] + list(shape[1:]),
+            weights=[{"name": v.name, "shape": list(v.shape), "trainable": v.trainable} for v in layer.weights],
+        )
+
+    add("rows", (50, 4))
+    add("rows in batches", (50, 4), batches=7)
+    add("pictures", (7, 5, 4, 3))
+    add("no axis", (20, 3), axis=None)
+    add("two axes", (9, 4, 2, 3), axis=(1, -1))
+    add("a constant column", (30, 3), constant=1)
+    add("the way back", (30, 3), invert=True)
+
+
 def make():
     cases = Cases("layer")
-    for group in (dense, conv, pooling, shapes, activations, batch_norm):
+    for group in (dense, conv, pooling, shapes, activations, batch_norm, normalization, adapted):
         group(cases)
     return cases
