@@ -1,7 +1,7 @@
 # What to type. Every target installs what it lacks and builds what it needs, so each works first on a fresh machine.
 # The build itself is CMake's: see CMakePresets.json.
 .DEFAULT_GOAL := all
-.PHONY: all run test install bench asan ubsan tsan valgrind fuzz lint clean help deps configure
+.PHONY: all run test install bench asan ubsan tsan valgrind fuzz docs lint clean help deps configure
 
 # Tests use several threads themselves; with more at a time than CPUs they only wait for each other.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -49,6 +49,11 @@ TIME ?= 60
 fuzz: deps
 	@tools/install-deps.sh fuzz
 	@cmake --preset $@ && cmake --build --preset $@ && tools/fuzz.sh build-fuzz $(TIME) $(RUNS)
+
+## docs       the reference of the public headers by Doxygen (build/docs/html/index.html)
+docs: configure
+	@tools/install-deps.sh docs
+	@cmake --build --preset release --target lamina_headers && tools/docs.sh . build
 
 ## lint       check who includes whom, and the limits on files, functions and lines
 lint:

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [fuzz] [valgrind]` (default:
-# build). Does nothing, and uses no network, where everything is there. Without apt or the right to use it: lists what
-# is missing and exits with 1.
+# Installs what is missing to build and test Lamina: `tools/install-deps.sh [build] [tsan] [fuzz] [valgrind] [docs]`
+# (default: build). Does nothing, and uses no network, where everything is there. Without apt or the right to use it:
+# lists what is missing and exits with 1.
 set -euo pipefail
 
 has() { command -v "$1" > /dev/null 2>&1; }
@@ -42,7 +42,8 @@ for set in "${@:-build}"; do
         need libclang-rt-dev runtime fuzzer
         ;;
     valgrind) need valgrind has valgrind ;;
-    *) echo "install-deps: unknown set '$set' (build, tsan, fuzz, valgrind)" >&2; exit 2 ;;
+    docs) need doxygen has doxygen ;;
+    *) echo "install-deps: unknown set '$set' (build, tsan, fuzz, valgrind, docs)" >&2; exit 2 ;;
     esac
 done
 ((${#missing[@]})) || exit 0

@@ -47,6 +47,7 @@ give pkg-config '[[ $2 != jansson ]]'; expect 0 'installing libjansson-dev' 'rec
 give pkg-config 'exit 0'; expect 0 '' -
 sets=(tsan valgrind); fresh; expect 0 'installing clang libclang-rt-dev valgrind' 'install'
 sets=(fuzz); fresh; expect 0 'installing clang libclang-rt-dev' 'install'
+sets=(docs); fresh; expect 0 'installing doxygen' 'install'
 sets=(nonsense); fresh; expect 2 'unknown set' -
 sets=(build); fresh; path="$work/bin:$PATH" expect 0 '' -      # here: all is there, since this test was built
 ((failures == 0)) && echo "deps.sh: ok"
