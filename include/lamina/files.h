@@ -41,6 +41,11 @@ char *lm_model_to_json(const lm_model *model);
 /* The model that such a text describes, with fresh weights. New reference, poisoned on failure. */
 lm_model *lm_model_from_json(const char *json);
 
+/* The C program that builds and compiles the model in Lamina's words, and prints its summary: what differs from the
+ * defaults is spelt out, weights are fresh. A new string, given back with lm_string_free; NULL on failure. Any
+ * thread. */
+char *lm_model_to_c(const lm_model *model);
+
 /* --- what travels with a model -------------------------------------------------------------------------------- */
 
 /* Names of the classes in order of the outputs; NULL where unknown. *count receives their number. Borrowed, until

@@ -38,7 +38,8 @@ lm_layer *lm_layer_from_config(const char *class_name, const char *json);
 char *lm_layer_config(const lm_layer *layer);
 void lm_string_free(char *text);
 
-const char *lm_model_name(const lm_model *model);
+const char *lm_model_name(const lm_model *model);                   /* "sequential" unless it was set            */
+lm_status lm_model_set_name(lm_model *model, const char *name);
 int lm_model_layers(const lm_model *model);                         /* number, without the input */
 lm_layer *lm_model_layer(const lm_model *model, int index);         /* borrowed; negative counts from the end */
 const char *lm_layer_name(const lm_layer *layer);

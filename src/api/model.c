@@ -276,6 +276,19 @@ static bool look(const lm_model *model)
 
 const char *lm_model_name(const lm_model *model) { return is_model(model) && model->name ? model->name : ""; }
 
+static lm_status set_name(lm_model *model, const char *name)
+{
+    if (!name || !*name) return lm__fail(LM_INVALID, "a model's name may not be empty");
+    if (!lm__is_utf8(name)) return lm__fail(LM_INVALID, "the model's name is not UTF-8");
+    char *copy = lm__strdup(name);
+    if (!copy) return lm__no_memory(strlen(name) + 1);
+    lm__free(model->name);
+    model->name = copy;
+    return LM_OK;
+}
+
+lm_status lm_model_set_name(lm_model *model, const char *name) { CHANGE(model, set_name(model, name)); }
+
 int lm_model_layers(const lm_model *model)
 {
     if (!look(model)) return 0;

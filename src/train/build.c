@@ -39,25 +39,36 @@ static long number_of(const char *name, const char *snake)
 }
 
 /* The first number that no layer has; -1 when memory is out. In one go: a model may have thousands of layers. */
-static long first_free(const lm_model *model, const char *snake)
+static long first_free(const lm_model *model, int layers, const char *snake)
 {
-    char *used = lm__calloc((size_t)model->nlayers + 1, 1);
+    char *used = lm__calloc((size_t)layers + 1, 1);
     long free = 0;
     if (!used) return -1;
-    for (int i = 0; i < model->nlayers; i++) {
+    for (int i = 0; i < layers; i++) {
         long number = number_of(model->layer[i]->base.name, snake);
-        if (number >= 0 && number <= model->nlayers) used[number] = 1;
+        if (number >= 0 && number <= layers) used[number] = 1;
     }
     while (used[free]) free++;
     lm__free(used);
     return free;
 }
 
+lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME])
+{
+    char snake[64];
+    lm__snake_case(class->name, snake, sizeof snake);
+    long number = first_free(model, layers, snake);
+    if (number < 0) return lm__no_memory((size_t)layers);
+    if (number) snprintf(name, LM__LAYER_NAME, "%s_%ld", snake, number);
+    else snprintf(name, LM__LAYER_NAME, "%s", snake);
+    return LM_OK;
+}
+
 /* Keras's automatic names, but counted within the model: dense, dense_1, … so that equal programs get equal
  * weights. */
 static lm_status give_name(const lm_model *model, lm_layer *layer)
 {
-    char snake[64], name[96];
+    char name[LM__LAYER_NAME];
     if (layer->base.name) {
         int other = find_name(model, layer->base.name);
         if (other < 0) return LM_OK;
@@ -65,11 +76,7 @@ static lm_status give_name(const lm_model *model, lm_layer *layer)
                         "layer %d: the name \"%s\" is taken by layer %d; names must differ within a model",
                         model->nlayers, layer->base.name, other);
     }
-    lm__snake_case(layer->base.class->name, snake, sizeof snake);
-    long number = first_free(model, snake);
-    if (number < 0) return lm__no_memory((size_t)model->nlayers);
-    if (number) snprintf(name, sizeof name, "%s_%ld", snake, number);
-    else snprintf(name, sizeof name, "%s", snake);
+    LM_TRY(lm__model_free_name(model, model->nlayers, layer->base.class, name));
     layer->base.name = lm__strdup(name);
     return layer->base.name ? LM_OK : lm__no_memory(strlen(name) + 1);
 }

@@ -77,6 +77,9 @@ extern const lm__type lm__model_type;
 /* --- building (build.c) --- */
 lm_status lm__model_add(lm_model *model, lm_layer *layer);
 lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims);
+/* The name that a layer of the class gets by itself behind the first `layers` layers. */
+enum { LM__LAYER_NAME = 96 };
+lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME]);
 /* LM_INVALID with the likely fix unless an array of that shape can come in: "the data have shape …" */
 lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims);
 /* Adds the layers' ops to a graph. */

@@ -1,0 +1,227 @@
+/* formats/c_object.c: layers, losses, … as calls with keyword arguments. All of it follows from the classes' tables
+ * of fields and from the registries' names; nothing is known of a single class here. */
+#include "formats/c_program.h"
+
+#include "base/alloc.h"
+#include "nn/initializer.h"
+#include "nn/layer.h"
+#include "nn/loss.h"
+#include "nn/metric.h"
+#include "nn/optimizer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define AT(type, args, offset) ((type const *)((const char *)(args) + (offset)))
+enum { COLUMNS = 100 };
+
+#define LM_LAYER(name) extern const lm__layer_class lm__layer_##name;
+#include "nn/layers/layers.def"
+#undef LM_LAYER
+#define LM_LOSS(name) extern const lm__loss_class lm__loss_##name;
+#include "nn/losses/losses.def"
+#undef LM_LOSS
+#define LM_METRIC(name) extern const lm__metric_class lm__metric_##name;
+#include "nn/metrics/metrics.def"
+#undef LM_METRIC
+#define LM_OPTIMIZER(name) extern const lm__optimizer_class lm__optimizer_##name;
+#include "nn/optimizers/optimizers.def"
+#undef LM_OPTIMIZER
+#define LM_INITIALIZER(name) extern const lm__initializer_class lm__initializer_##name;
+#include "nn/initializers/initializers.def"
+#undef LM_INITIALIZER
+
+static const struct {
+    const lm__class *class;
+    const char *function;
+} functions[] = {
+#define LM_LAYER(name) {&lm__layer_##name.base, "lm_" #name},
+#include "nn/layers/layers.def"
+#undef LM_LAYER
+#define LM_LOSS(name) {&lm__loss_##name.base, "lm_loss_" #name},
+#include "nn/losses/losses.def"
+#undef LM_LOSS
+#define LM_METRIC(name) {&lm__metric_##name.base, "lm_metric_" #name},
+#include "nn/metrics/metrics.def"
+#undef LM_METRIC
+#define LM_OPTIMIZER(name) {&lm__optimizer_##name.base, "lm_" #name},
+#include "nn/optimizers/optimizers.def"
+#undef LM_OPTIMIZER
+#define LM_INITIALIZER(name) {&lm__initializer_##name.base, "lm_init_" #name},
+#include "nn/initializers/initializers.def"
+#undef LM_INITIALIZER
+};
+
+static const char *function_of(const lm__class *class)
+{
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (functions[i].class == class) return functions[i].function;
+    return "lm_unknown";
+}
+
+/* --- which arguments are the usual ones --------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+/* An initializer is usual if it is what its default name stands for. */
+static bool usual_initializer(const char *name, const lm_initializer *object)
+{
+    if (!name || !object) return !name && !object;
+    return lm__class_find(lm__initializer_classes, name, "initializer") == object->base.class &&
+           lm__c_usual(&object->base);
+}
+
+static bool usual_field(const lm__class *class, const lm__field *f, const void *args)
+{
+    const void *usual = class->defaults;
+    switch (f->kind) {
+    case LM__FIELD_INT:
+    case LM__FIELD_COUNT: return *AT(int64_t, args, f->offset) == *AT(int64_t, usual, f->offset);
+    case LM__FIELD_FLOAT: {
+        double a = *AT(double, args, f->offset), b = *AT(double, usual, f->offset);
+        return a == b || (isnan(a) && isnan(b));
+    }
+    case LM__FIELD_BOOL: return *AT(bool, args, f->offset) == *AT(bool, usual, f->offset);
+    case LM__FIELD_STRING:
+        return same_text(*AT(const char *, args, f->offset), *AT(const char *, usual, f->offset));
+    case LM__FIELD_ACTIVATION: {
+        const char *a = *AT(const char *, args, f->offset), *b = *AT(const char *, usual, f->offset);
+        return same_text(a ? a : "linear", b ? b : "linear");
+    }
+    case LM__FIELD_INTS:
+        return !memcmp(AT(int64_t, args, f->offset), AT(int64_t, usual, f->offset),
+                       sizeof(int64_t) * (size_t)f->count);
+    case LM__FIELD_SHAPE:
+        return !memcmp(AT(int64_t, args, f->offset), AT(int64_t, usual, f->offset), sizeof(int64_t) * LM_MAX_RANK);
+    case LM__FIELD_INITIALIZER:
+        return usual_initializer(*AT(const char *, usual, f->offset), *AT(lm_initializer *, args, f->other));
+    }
+    return false;
+}
+
+bool lm__c_usual(const lm__configured *object)
+{
+    bool usual = !object->name;
+    for (const lm__field *f = object->class->fields; usual && f->name; f++)
+        usual = usual_field(object->class, f, object->args);
+    return usual;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------ */
+
+lm__text *lm__c_argument(lm__c_call *call, const char *name)
+{
+    lm__text_printf(&call->text, "%s.%s = ", call->some ? "\n" : "", name);
+    call->some = true;
+    return &call->text;
+}
+
+void lm__c_inside(lm__text *to, const lm__configured *object, const char *name, const double *rate)
+{
+    lm__c_call inner = {0};
+    lm__c_object(&inner, object, name, rate);
+    for (size_t i = 0; i < inner.text.size; i++)
+        if (inner.text.data[i] == '\n') lm__text_append(to, ", ", 2);
+        else lm__text_append(to, inner.text.data + i, 1);
+    lm__text_append(to, ")", 1);
+    to->bad |= inner.text.bad;
+    lm__free(inner.text.data);
+}
+
+/* By its name where that says it all, else as an object. */
+static void put_initializer(lm__c_call *call, const char *field, const lm_initializer *object)
+{
+    char name[80];
+    if (!object) lm__text_printf(lm__c_argument(call, field), "NULL");
+    else if (lm__c_usual(&object->base)) {
+        lm__snake_case(object->base.class->name, name, sizeof name);
+        lm__c_string(lm__c_argument(call, field), name);
+    } else {
+        snprintf(name, sizeof name, "%s_object", field);
+        lm__c_inside(lm__c_argument(call, name), &object->base, object->base.name, NULL);
+    }
+}
+
+static int shape_length(const int64_t *dims)
+{
+    int rank = 0;
+    while (rank < LM_MAX_RANK && dims[rank]) rank++;
+    return rank;
+}
+
+static void put_text(lm__text *to, const char *text)
+{
+    if (text) lm__c_string(to, text);
+    else lm__text_printf(to, "NULL");
+}
+
+static void put_field(lm__c_call *call, const lm__field *f, const void *args)
+{
+    if (f->kind == LM__FIELD_INITIALIZER) {
+        put_initializer(call, f->name, *AT(lm_initializer *, args, f->other));
+        return;
+    }
+    lm__text *to = lm__c_argument(call, f->name);
+    switch (f->kind) {
+    case LM__FIELD_INT:
+    case LM__FIELD_COUNT: lm__text_printf(to, "%lld", (long long)*AT(int64_t, args, f->offset)); break;
+    case LM__FIELD_FLOAT: lm__c_double(to, *AT(double, args, f->offset)); break;
+    case LM__FIELD_BOOL: lm__text_printf(to, *AT(bool, args, f->offset) ? "true" : "false"); break;
+    case LM__FIELD_STRING:
+    case LM__FIELD_ACTIVATION: put_text(to, *AT(const char *, args, f->offset)); break;
+    case LM__FIELD_INTS: lm__c_sizes(to, AT(int64_t, args, f->offset), f->count); break;
+    case LM__FIELD_SHAPE:
+        lm__c_sizes(to, AT(int64_t, args, f->offset), shape_length(AT(int64_t, args, f->offset)));
+        break;
+    case LM__FIELD_INITIALIZER: break;
+    }
+}
+
+void lm__c_object(lm__c_call *call, const lm__configured *object, const char *name, const double *rate)
+{
+    const lm__class *class = object->class;
+    lm__text_printf(&call->text, "%s(", function_of(class));
+    call->some = false;
+    if (name) lm__c_string(lm__c_argument(call, "name"), name);
+    for (const lm__field *f = class->fields; f->name; f++) {
+        if (rate && !strcmp(f->name, "learning_rate")) {
+            if ((float)*rate != (float)*AT(double, class->defaults, f->offset))
+                lm__c_double(lm__c_argument(call, f->name), *rate);
+        } else if (!usual_field(class, f, object->args)) put_field(call, f, object->args);
+    }
+}
+
+/* Characters, not bytes: names may be in any script. */
+static int columns(const char *text, size_t bytes)
+{
+    int n = 0;
+    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return n;
+}
+
+void lm__c_call_end(lm__text *to, lm__c_call *call, int indent, const char *after)
+{
+    const char *text = call->text.data ? call->text.data : "", *open = strchr(text, '(');
+    int hang = indent + (open ? columns(text, (size_t)(open - text)) + 1 : 0), at = indent;
+    lm__text_printf(to, "%*s", indent, "");
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        int width = columns(text, n);
+        if (at > hang && at + width + 2 > COLUMNS) {
+            lm__text_printf(to, "\n%*s", hang, "");
+            at = hang;
+        } else if (at > indent) {
+            lm__text_append(to, " ", 1);
+            at++;
+        }
+        lm__text_append(to, text, n);
+        at += width + 1;
+        text += n;
+        if (*text == '\n') lm__text_append(to, ",", 1), text++;
+    }
+    lm__text_printf(to, ")%s\n", after);
+    to->bad |= call->text.bad;
+    lm__free(call->text.data);
+    *call = (lm__c_call){0};
+}
