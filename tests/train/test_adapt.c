@@ -156,7 +156,8 @@ static void refused_data(void **state)
     refuses(lm_normalization(), lm_data_repeat(from(data()), LM_ANY),
             "the data have no end; take a part of them with lm_data_take");
     refuses(lm_normalization(), from(lm_tensor_new(LM_F32, 1, (int64_t[]){3})),
-            "Normalization: axis -1, but for an input of 1 dimensions, batch included, it must be between 1 and 0, or "
+            "Normalization: axis -1, but for an input of 1 dimensions, batch included, it must be between 1 and 0, "
+            "or "
             "between -1 and 0");
     refuses(lm_normalization(), from(lm_tensor_copy_of(LM_F32, 2, (int64_t[]){1, 2}, (float[]){1, NAN})),
             "the data hold a value that is not finite, at place 1 of the axes kept; remove or replace such values "
