@@ -23,6 +23,11 @@ typedef struct lm_metric lm_metric;
 typedef struct lm_optimizer lm_optimizer;
 typedef struct lm_initializer lm_initializer;
 
+/* What is called while a model is trained; see callbacks.h and, for lm_moment, model.h. */
+typedef struct lm_callback lm_callback;
+typedef struct lm_model lm_model;
+typedef struct lm_moment lm_moment;
+
 /* The fields every layer takes; `trainable` is true by default. `input_shape` (without the batch) may be given to
  * the first layer of a model instead of an lm_input. `dtype`: "float32" or "float64". */
 #define LM_LAYER_FIELDS                                                                                          \

@@ -15,7 +15,6 @@
 extern "C" {
 #endif
 
-typedef struct lm_model lm_model;
 typedef struct lm_history lm_history;
 
 /* The seed of what is made from now on in this process: initial weights, shuffling, dropout. 0 at start. */
@@ -87,7 +86,7 @@ int64_t lm_parameters(const lm_model *model, bool trainable_only);
 /* --- training
  * ------------------------------------------------------------------------------------------------------------ */
 
-enum { LM_MAX_METRICS = 16 };
+enum { LM_MAX_METRICS = 16, LM_MAX_CALLBACKS = 16 };
 typedef struct lm_compile_args {
     size_t size;
     lm_optimizer *optimizer;                                        /* taken over; NULL: optimizer_name    */
@@ -112,8 +111,15 @@ typedef struct lm_fit_args {
     bool shuffle;
     int verbose;                         /* 0 silent, 1 bar, 2 a line an epoch, -1: bar on a terminal, else 2 */
     int64_t steps_per_epoch;                     /* 0: all; the end of the data ends an epoch too */
+    lm_callback *callbacks[LM_MAX_CALLBACKS];    /* taken over, also when fit fails; called in this order */
+    const double *class_weight;                  /* a factor for the examples of each class, `classes` of them: */
+    int classes;                                 /* for labels that are class numbers or one-hot; borrowed */
+    int validation_freq;                         /* validate every so many epochs; 0: each */
+    int64_t validation_batch_size;               /* 0: batch_size */
+    int64_t validation_steps;                    /* batches of a validation; 0: all */
 } lm_fit_args;
-#define LM_FIT_DEFAULTS LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1)
+#define LM_FIT_DEFAULTS                                                                                          \
+    LM__LIST(.epochs = 1, .batch_size = 32, .shuffle = true, .verbose = -1, .validation_freq = 1)
 lm_fit_args lm_fit_defaults(void);
 /* The history belongs to the model (lm_retain keeps it) until the next fit. NULL only for a NULL model; where no fit
  * could begin, a static one without epochs. */
@@ -134,14 +140,33 @@ double lm_history_seconds(const lm_history *history, int epoch);    /* wall time
 int64_t lm_history_steps(const lm_history *history, int epoch);     /* training steps the epoch made */
 
 /* Results by name. A plain value: nothing to free. */
+enum { LM_MAX_LOGS = 2 * (LM_MAX_METRICS + 1) + 2 };
 typedef struct lm_logs {
     int count;
     struct {
-        char name[48];
+        char name[56];
         double value;
-    } item[LM_MAX_METRICS + 1];
+    } item[LM_MAX_LOGS];
 } lm_logs;
 double lm_get(lm_logs logs, const char *name);                      /* NaN where there is none */
+
+/* What a callback is told: where the fit is. On fit's thread; valid during the call.
+ * A callback may call lm_request_stop, lm_predict and its like, lm_evaluate, lm_save, lm_summary and
+ * lm_set_learning_rate on the model; fit and whatever changes the model's making answer LM_BUSY. */
+struct lm_moment {
+    lm_model *model;
+    int epoch, epochs;                  /* the epoch, from 0; how many there are to be                           */
+    int64_t step, steps;                /* batches finished in this epoch; how many it has                       */
+    int64_t steps_made;                 /* batches finished since the fit began, before it was resumed too       */
+    double seconds;                     /* since the epoch began                                                 */
+    bool resumed;                       /* the fit goes on from a backup (lm_callback_backup_and_restore)        */
+    lm_logs *logs;                      /* results so far, at the end of an epoch with those of the validation
+                                         * ("val_loss"), to which a callback may add; NULL where there are none  */
+};
+
+/* The optimizer's learning rate: NaN for a model that is not compiled. From one thread, or a callback. */
+double lm_learning_rate(const lm_model *model);
+lm_status lm_set_learning_rate(lm_model *model, double rate);
 
 typedef struct lm_evaluate_args {
     size_t size;
@@ -159,9 +184,11 @@ lm_logs lm_evaluate_arrays(lm_model *model, lm_tensor *x, lm_tensor *y);
 lm_logs lm_train_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight);
 lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight);
 
-/* Asks a running fit to end after its batch; the model stays usable. From any thread or signal handler. */
+/* Asks a running fit to end after its batch; the model stays usable. Without a running fit the next one ends before
+ * its first batch. From any thread or signal handler. */
 void lm_request_stop(lm_model *model);
-int lm_stopped(const lm_model *model);                              /* whether the last fit ended so */
+/* Whether the last fit ended so. Callbacks of Lamina's own that end training early do not count. */
+int lm_stopped(const lm_model *model);
 
 /* --- prediction
  * ---------------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
  * the first error on the model. */
 #include "base/alloc.h"
 #include "base/bytes.h"
+#include "formats/checkpoint.h"
+#include "train/callback.h"
 #include "train/model.h"
 
 #include <string.h>
@@ -39,6 +41,13 @@ static lm_status enter(lm_model *model)
     return lm__model_enter(model);
 }
 
+/* The same for what would change the model under a fit whose callback asks for it. */
+static lm_status enter_alone(lm_model *model)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    return lm__model_enter_alone(model);
+}
+
 /* A copy of an argument struct: its first `size` bytes, the rest as they are. */
 static lm_status take_args(lm_model *model, const char *what, const void *args, void *all, size_t bytes)
 {
@@ -62,7 +71,7 @@ static lm_status take_args(lm_model *model, const char *what, const void *args, 
 /* A call that changes the model, between enter and leave. LM_BUSY is the caller's, not the model's. */
 #define CHANGE(model, expression)                                                                                \
     do {                                                                                                         \
-        LM_TRY(enter(model));                                                                                    \
+        LM_TRY(enter_alone(model));                                                                              \
         lm__model_change(model);                                                                                 \
         lm_status status_ = record((model), (expression));                                                       \
         lm__model_changed(model);                                                                                \
@@ -72,7 +81,7 @@ static lm_status take_args(lm_model *model, const char *what, const void *args, 
 
 lm_status lm_sequential_add(lm_model *model, lm_layer *layer)
 {
-    lm_status status = enter(model);
+    lm_status status = enter_alone(model);
     if (status) {
         lm_free(layer);
         return status;
@@ -112,7 +121,7 @@ lm_status lm_compile_with(lm_model *model, const lm_compile_args *args)
 {
     lm_compile_args all = {.size = sizeof all};
     LM_TRY(take_args(model, "lm_compile_with", args, &all, sizeof all));
-    lm_status status = enter(model);
+    lm_status status = enter_alone(model);
     if (status) {
         lm__release_compile_args(&all);
         return status;
@@ -143,16 +152,24 @@ double lm_flops(lm_model *model, int64_t batch_size, bool training)
     return status ? LM_NONE : flops;
 }
 
-static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
+static lm_status run_fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
 {
-    lm_fit_args all = {.size = sizeof all};
-    LM_TRY(take_args(model, "lm_fit_with", args, &all, sizeof all));
-    LM_TRY(enter(model));
+    LM_TRY(enter_alone(model));
     lm_status status = lm_failed(data) ? lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s",
                                                   data ? lm_error(data) : "the dataset is NULL")
-                                       : lm__model_fit(model, data, &all);
+                                       : lm__model_fit(model, data, args, &lm__checkpoints);
     record(model, status);
     lm__model_leave(model);
+    return status;
+}
+
+/* Takes over the callbacks, whatever comes. */
+static lm_status fit(lm_model *model, lm_dataset *data, const lm_fit_args *args)
+{
+    lm_fit_args all = lm_fit_defaults();
+    lm_status status = take_args(model, "lm_fit_with", args, &all, sizeof all);
+    if (!status) status = run_fit(model, data, &all);
+    lm__callbacks_release(all.callbacks);
     return status;
 }
 
@@ -194,7 +211,7 @@ static lm_logs on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *
 {
     lm_logs logs = {0};
     lm_tensor *arrays[3] = {x, y, weight};
-    if (enter(model)) return logs;
+    if (enter_alone(model)) return logs;
     if (record(model, lm__model_on_batch(model, arrays, training)) == LM_OK) logs = lm__model_logs(model);
     lm__model_leave(model);
     return logs;
@@ -208,6 +225,21 @@ lm_logs lm_train_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor
 lm_logs lm_test_on_batch(lm_model *model, lm_tensor *x, lm_tensor *y, lm_tensor *sample_weight)
 {
     return on_batch(model, x, y, sample_weight, false);
+}
+
+double lm_learning_rate(const lm_model *model)
+{
+    return is_model(model) ? lm__model_rate(model) : LM_NONE;
+}
+
+lm_status lm_set_learning_rate(lm_model *model, double rate)
+{
+    LM_TRY(enter(model));
+    lm__model_change(model);
+    lm_status status = record(model, lm__model_set_rate(model, rate));
+    lm__model_changed(model);
+    lm__model_leave(model);
+    return status;
 }
 
 int lm_stopped(const lm_model *model) { return is_model(model) && atomic_load(&model->stopped); }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <math.h>
 #include <string.h>
 
 void lm__model_drop_steps(lm_model *model)
@@ -131,5 +132,28 @@ lm_status lm__model_prepare(lm_model *model)
     lm_status status = capture_trained(model);
     if (!status) status = lm__optimizer_build(model->optimizer, model->ntrained, model->trained);
     if (status) release_trained(model);
+    return status;
+}
+
+double lm__model_rate(const lm_model *model)
+{
+    const lm_optimizer *optimizer = model->optimizer;
+    if (!optimizer) return LM_NONE;
+    if (optimizer->learning_rate) return lm_tensor_get(optimizer->learning_rate->value, 0);
+    return ((const lm__optimizer_args *)optimizer->base.args)->learning_rate;
+}
+
+/* The variable is what trains; the argument is what the configuration says. */
+lm_status lm__model_set_rate(lm_model *model, double rate)
+{
+    if (!model->optimizer)
+        return lm__fail(LM_INVALID, "the model is not compiled; it has no optimizer whose rate could be set");
+    if (!(rate >= 0) || isinf(rate))
+        return lm__fail(LM_INVALID, "learning rate %g; it must be a finite number of 0 or more", rate);
+    ((lm__optimizer_args *)model->optimizer->base.args)->learning_rate = rate;
+    if (!model->optimizer->learning_rate) return LM_OK;
+    lm_tensor *value = lm_tensor_scalar(model->optimizer->learning_rate->value->dtype, rate);
+    lm_status status = lm_variable_set(model->optimizer->learning_rate, value);
+    lm_free(value);
     return status;
 }

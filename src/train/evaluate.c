@@ -6,8 +6,8 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
     lm__progress bar;
     lm_tensor *batch[LM_DATA_MAX_TENSORS];
     int count;
-    lm__progress_begin(&bar, verbose, steps);
-    while ((count = lm_iterator_next(it, batch)) > 0) {
+    lm__progress_begin(&bar, verbose, 0, steps);
+    while ((count = bar.step == steps ? 0 : lm_iterator_next(it, batch)) > 0) {
         lm__array_kind kinds[3];
         double loss;
         if (count > 3)
@@ -25,12 +25,27 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
     return LM_OK;
 }
 
-static lm_status evaluate(lm_model *model, lm_dataset *batches, int verbose, lm_logs *out)
+static lm_status evaluate_once(lm_model *model, lm_dataset *batches, int verbose, lm_logs *out)
 {
     lm_iterator *it = lm_data_iterate(batches, 0, 0);
     lm_status status = lm_failed(it) ? lm__fail(lm_status_of(it), "%s", lm_error(it))
                                      : lm__model_evaluate_on(model, it, lm_data_count(batches), verbose, out);
     lm_free(it);
+    return status;
+}
+
+/* A callback evaluates in the midst of a fit, whose sums go on afterwards. */
+static lm_status evaluate(lm_model *model, lm_dataset *batches, int verbose, lm_logs *out)
+{
+    lm__run_state sums = {0};
+    if (!model->nested) return evaluate_once(model, batches, verbose, out);
+    lm_status status = lm__model_keep_metrics(model, &sums);
+    if (!status) {
+        status = evaluate_once(model, batches, verbose, out);
+        lm_status back = lm__model_restore_metrics(model, &sums);
+        if (!status) status = back;
+    }
+    lm__run_state_free(&sums);
     return status;
 }
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COLUMNS = 2 * (LM_MAX_METRICS + 1), FIRST_ROOM = 1000 };
+enum { COLUMNS = LM_MAX_LOGS, FIRST_ROOM = 1000 };
 
 struct lm_history {
     lm__object object;
@@ -72,22 +72,16 @@ static lm_status grow(lm_history *history)
     return LM_OK;
 }
 
-lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
-                          int64_t steps)
+lm_status lm__history_add(lm_history *history, const lm_logs *logs, double seconds, int64_t steps)
 {
     if (history->epochs == history->room) LM_TRY(grow(history));
     double *row = history->value + (size_t)history->epochs * COLUMNS;
     for (int i = 0; i < COLUMNS; i++) row[i] = NAN;
-    for (int part = 0; part < 2; part++) {
-        const lm_logs *from = part ? validation : logs;
-        for (int i = 0; from && i < from->count; i++) {
-            char name[56];
-            strcpy(name, part ? "val_" : "");
-            strcat(name, from->item[i].name);
-            int column = column_of(history, name);
-            if (column < 0 && history->columns < COLUMNS) strcpy(history->name[column = history->columns++], name);
-            if (column >= 0) row[column] = from->item[i].value;
-        }
+    for (int i = 0; i < logs->count; i++) {
+        int column = column_of(history, logs->item[i].name);
+        if (column < 0 && history->columns < COLUMNS)
+            strcpy(history->name[column = history->columns++], logs->item[i].name);
+        if (column >= 0) row[column] = logs->item[i].value;
     }
     history->seconds[history->epochs] = seconds;
     history->steps[history->epochs++] = steps;

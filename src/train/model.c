@@ -86,16 +86,34 @@ lm_model *lm_sequential_new(size_t count, lm_layer *const *layers)
     return status == LM_OK ? model : lm__object_fail(model, 1);
 }
 
+/* Whether this is a callback that a fit of the model calls. */
+static bool called_back(lm_model *model)
+{
+    pthread_t caller = atomic_load(&model->caller);
+    return caller && pthread_equal(caller, pthread_self());
+}
+
 lm_status lm__model_enter(lm_model *model)
 {
+    if (!called_back(model)) return lm__model_enter_alone(model);
+    model->nested++;
+    return LM_OK;
+}
+
+lm_status lm__model_enter_alone(lm_model *model)
+{
     int idle = 0;
+    if (called_back(model))
+        return lm__fail(LM_BUSY, "a callback of lm_fit may not fit, compile, build or change the layers of the model "
+                                 "that is being fitted");
     if (atomic_compare_exchange_strong(&model->busy, &idle, 1)) return LM_OK;
     return lm__fail(LM_BUSY, "the model is being used by another thread; wait for its call to return");
 }
 
 void lm__model_leave(lm_model *model)
 {
-    atomic_store(&model->busy, 0);
+    if (called_back(model)) model->nested--;
+    else atomic_store(&model->busy, 0);
 }
 
 void lm__model_look(const lm_model *model) { pthread_rwlock_rdlock(&((lm_model *)model)->guard); }

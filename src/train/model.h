@@ -8,6 +8,7 @@
 #include "nn/metric.h"
 #include "nn/optimizer.h"
 #include "plan/function.h"
+#include "train/state.h"
 #include <lamina/files.h>
 #include <pthread.h>
 
@@ -71,6 +72,9 @@ struct lm_model {
     lm__about about;
     lm_history *history;
     atomic_int stop, busy, stopped;
+    _Atomic(pthread_t) caller;          /* the thread in which a callback of a running fit is called; 0: none */
+    int nested;                         /* calls on the model by that callback */
+    bool enough;                        /* a callback of ours ends the fit after this epoch */
 };
 extern const lm__type lm__model_type;
 
@@ -111,15 +115,23 @@ void lm__model_reset_metrics(lm_model *model);
 /* Loss and metrics so far, sorted by name as Keras prints them. */
 lm_logs lm__model_logs(const lm_model *model);
 void lm__logs_add(lm_logs *logs, const char *prefix, const char *name, double value);
+/* Copies of the sums behind them into a state, and back; sums that are not in it become 0. */
+lm_status lm__model_keep_metrics(const lm_model *model, lm__run_state *state);
+lm_status lm__model_restore_metrics(lm_model *model, const lm__run_state *state);
 
 /* --- the loops (fit.c, evaluate.c, predict.c) --- */
-lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *args);
+/* `format` is how callbacks write models to files. */
+lm_status lm__model_fit(lm_model *model, lm_dataset *data, const lm_fit_args *args,
+                        const lm__checkpoint_format *format);
 /* One step on x, y and sample_weight (NULL: none), with the metrics of this batch alone. */
 lm_status lm__model_on_batch(lm_model *model, lm_tensor *const arrays[3], bool training);
 lm_status lm__model_evaluate(lm_model *model, lm_dataset *data, const lm_evaluate_args *args, lm_logs *out);
 /* On the batches that an iterator has left. Training's results must have been taken before: the sums are shared with
  * fit. */
 lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps, int verbose, lm_logs *out);
+/* The rate that the optimizer goes by; NaN without one. */
+double lm__model_rate(const lm_model *model);
+lm_status lm__model_set_rate(lm_model *model, double rate);
 /* With the guard held to read, so that weights change between calls, never within one.
  * x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
 lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
@@ -141,8 +153,10 @@ lm_status lm__model_set_input(lm_model *model, const lm_input_info *info);
  * of the first epoch. */
 lm_status lm__model_observe(lm_model *model, const lm_dataset *data, int epoch, int64_t step, const lm_tensor *x);
 
-/* One user at a time: LM_BUSY if the model is in use. */
+/* One user at a time: LM_BUSY if the model is in use. A callback of a running fit may enter its model once more on
+ * fit's thread, but not alone: that is for what would change the model under the fit. */
 lm_status lm__model_enter(lm_model *model);
+lm_status lm__model_enter_alone(lm_model *model);
 void lm__model_leave(lm_model *model);
 /* The guard: any number look at once, and wait while someone changes the model. */
 void lm__model_look(const lm_model *model);
@@ -156,9 +170,8 @@ extern const lm__type lm__history_type;
 lm_history *lm__history_new(int epochs);
 /* Of a fit that did not begin: no epochs, and a static object. */
 const lm_history *lm__history_none(lm_status status);
-/* Adds an epoch's row (validation may be NULL). */
-lm_status lm__history_add(lm_history *history, const lm_logs *logs, const lm_logs *validation, double seconds,
-                          int64_t steps);
+/* Adds an epoch's row. */
+lm_status lm__history_add(lm_history *history, const lm_logs *logs, double seconds, int64_t steps);
 
 /* --- output (sink.c, progress.c, summary.c) --- */
 void lm__show(const char *text, size_t bytes);
@@ -173,11 +186,12 @@ typedef struct lm__progress {
     int verbose;
     bool live, colour;                  /* drawn in place; with colours */
     int64_t step, steps;                /* steps: LM_ANY while unknown */
+    int64_t first;                      /* steps that were made before, by a fit that this one goes on from */
     double begun, warm, drawn;          /* seconds: the beginning, the end of the first step, the last drawing */
     int columns, width;                 /* of the terminal, 0 if unknown; of the line last drawn */
 } lm__progress;
 int lm__progress_verbose(int verbose);
-void lm__progress_begin(lm__progress *p, int verbose, int64_t steps);
+void lm__progress_begin(lm__progress *p, int verbose, int64_t first, int64_t steps);
 void lm__progress_step(lm__progress *p, const lm_model *model);
 void lm__progress_end(lm__progress *p, const lm_logs *logs, const lm_logs *validation);
 double lm__now(void);

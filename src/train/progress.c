@@ -90,9 +90,9 @@ static void put_steps(line *l, const lm__progress *p)
 /* Time left, or spent when done; time of a step, the first one, which makes the plan, left out as in Keras. */
 static void put_rate(line *l, const lm__progress *p, bool done)
 {
-    double now = lm__now(), spent = now - p->begun, each = p->step ? spent / (double)p->step : 0;
-    double left = 0;
-    if (p->step > 1) each = (now - p->warm) / (double)(p->step - 1);
+    double now = lm__now(), spent = now - p->begun, left = 0;
+    double made = (double)(p->step - p->first), each = made > 0 ? spent / made : 0;
+    if (made > 1) each = (now - p->warm) / (made - 1);
     left = each * (double)(p->steps - p->step);
     put_text(l, " ");
     if (done || p->steps <= 0) left = spent;
@@ -137,9 +137,9 @@ static bool colourful(void)
     return !(none && *none) && !(term && !strcmp(term, "dumb"));
 }
 
-void lm__progress_begin(lm__progress *p, int verbose, int64_t steps)
+void lm__progress_begin(lm__progress *p, int verbose, int64_t first, int64_t steps)
 {
-    *p = (lm__progress){.verbose = verbose, .steps = steps, .begun = lm__now()};
+    *p = (lm__progress){.verbose = verbose, .step = first, .first = first, .steps = steps, .begun = lm__now()};
     p->live = verbose == 1 && lm__show_live();
     p->colour = p->live && colourful();
     p->columns = p->live ? lm__show_columns() : 0;
@@ -147,7 +147,7 @@ void lm__progress_begin(lm__progress *p, int verbose, int64_t steps)
 
 void lm__progress_step(lm__progress *p, const lm_model *model)
 {
-    if (++p->step == 1) p->warm = lm__now();
+    if (++p->step == p->first + 1) p->warm = lm__now();
     if (!p->live) return;
     double now = lm__now();
     if (now - p->drawn < redraw_seconds) return;

@@ -1,0 +1,83 @@
+/* formats/checkpoint.c: a run as a .keras file with two members more: lamina/state.json and lamina/state.h5, whose
+ * datasets are the state's tensors. Keras reads over both. */
+#include "formats/checkpoint.h"
+
+#include "formats/files.h"
+#include "formats/keras.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char json_member[] = "lamina/state.json", h5_member[] = "lamina/state.h5";
+
+static lm_status put(void *user, lm__zip_writer *zip)
+{
+    const lm__run_state *state = user;
+    lm__h5_writer *h5 = NULL;
+    LM_TRY(lm__keras_add_json(zip, json_member, json_incref(state->json)));
+    lm_status status = lm__h5_create(&h5);
+    for (size_t i = 0; !status && i < state->count; i++)
+        status = lm__h5_put_tensor(h5, state->item[i].name, state->item[i].tensor);
+    if (!status) status = lm__keras_add_h5(zip, h5_member, h5);
+    lm__h5_discard(h5);
+    return status;
+}
+
+/* Every dataset under a group, by its path. */
+static lm_status get_group(const lm__h5 *h5, const char *path, int depth, lm__run_state *state)
+{
+    const char *const *names;
+    size_t count;
+    LM_TRY(lm__h5_list(h5, path, &names, &count));
+    for (size_t i = 0; i < count; i++) {
+        char full[256];
+        int n = snprintf(full, sizeof full, "%s%s%s", path, *path ? "/" : "", names[i]);
+        if (n >= (int)sizeof full || depth == 8) return lm__fail(LM_CORRUPT, "%s has too deep a tree", h5_member);
+        if (lm__h5_kind_of(h5, full) == LM__H5_GROUP) {
+            LM_TRY(get_group(h5, full, depth + 1, state));
+            continue;
+        }
+        lm_tensor *tensor = lm__h5_read(h5, full);
+        lm_status status = lm__run_state_put(state, full, tensor);
+        lm_free(tensor);
+        LM_TRY(status);
+    }
+    return LM_OK;
+}
+
+static lm_status get(void *user, lm_model *model, const lm__zip *zip)
+{
+    lm__run_state *state = user;
+    lm__zip_data data = {0};
+    lm__h5 *h5 = NULL;
+    size_t member;
+    (void)model;
+    if (!lm__zip_has(zip, json_member))
+        return lm__fail(LM_INVALID, "it is a model, but no backup of a run: it has no member \"%s\"", json_member);
+    LM_TRY(lm__keras_read_json(zip, json_member, &state->json));
+    LM_TRY(lm__zip_find(zip, h5_member, &member));
+    LM_TRY(lm__zip_read(zip, member, &data));
+    lm_status status = lm__h5_open(h5_member, data.bytes, data.size, &h5);
+    if (!status) status = get_group(h5, "", 0, state);
+    lm__h5_close(h5);
+    lm__zip_release(&data);
+    return status;
+}
+
+static lm_status write_run(const lm_model *model, const lm__run_state *state, const char *path)
+{
+    lm__keras_members more = {.put = put, .user = (void *)state};
+    return lm__keras_save(model, path, &more);
+}
+
+static lm_status read_run(const char *path, lm_model **out, lm__run_state *state)
+{
+    lm__keras_members more = {.get = get, .user = state};
+    lm_model *model = lm__keras_load(path, true, &more);
+    lm_status status = lm_status_of(model);
+    *out = status ? NULL : model;
+    if (status) lm_free(model);
+    return status;
+}
+
+const lm__checkpoint_format lm__checkpoints = {.save = lm__model_save, .write = write_run, .read = read_run};

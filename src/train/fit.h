@@ -1,0 +1,42 @@
+/* train/fit.h: a fit under way. */
+#ifndef LM_TRAIN_FIT_H
+#define LM_TRAIN_FIT_H
+
+#include "train/callback.h"
+#include "train/model.h"
+
+typedef struct lm__fit {
+    lm_moment moment;                   /* the first: callbacks of ours find the fit by it */
+    lm_model *model;
+    const lm_fit_args *args;
+    const lm__checkpoint_format *format;
+    lm__callbacks callbacks;
+    lm_logs logs;
+    lm_dataset *train, *validation;     /* batched; owned */
+    lm_iterator *it, *validation_it;    /* kept over the epochs: another pass takes no memory */
+    int64_t validation_steps;
+    int verbose;
+    uint64_t seed;                      /* of the order of the data */
+    int first_epoch;                    /* where this fit begins or goes on */
+    int64_t first_step;
+    double seconds_before;              /* which the first epoch took before it was interrupted */
+    double begun;                       /* when the epoch, or the rest of it, began */
+    lm_tensor *class_weights;           /* one number for each example of a batch; NULL: none are asked for */
+} lm__fit;
+
+/* --- arguments and data (fit_data.c) --- */
+lm_status lm__fit_check(const lm_fit_args *args);
+/* Batches, shuffles and splits the data; no iterator yet. */
+lm_status lm__fit_data(lm__fit *f, lm_dataset *data);
+/* Iterators from the fit's first batch on. */
+lm_status lm__fit_iterate(lm__fit *f);
+
+/* --- factors of classes (class_weight.c) --- */
+lm_status lm__fit_class_weights(lm__fit *f);
+/* A batch's weights, from its labels: puts them at batch[2] and makes *count 3. */
+lm_status lm__fit_weigh(lm__fit *f, lm_tensor **batch, int *count);
+
+/* One batch as a step takes it: kinds of arrays, and the step made for them. */
+lm_status lm__fit_step(lm__fit *f, lm_tensor *const *batch, int count);
+
+#endif
