@@ -72,6 +72,29 @@ static bool usual_initializer(const char *name, const lm_initializer *object)
            lm__c_usual(&object->base);
 }
 
+/* "linear" need not be said where none may be left out: not in the layer that is nothing but an activation. */
+static bool may_be_left_out(const lm__class *class, const lm__field *f, const void *args)
+{
+    void *without = lm__alloc(class->args_bytes);
+    if (!without || !class->check) {
+        lm__free(without);
+        return without != NULL;
+    }
+    memcpy(without, args, class->args_bytes);
+    *(const char **)((char *)without + f->offset) = NULL;
+    lm__configured object = {.class = class, .args = without};
+    bool sound = class->check(&object) == LM_OK;
+    lm__free(without);
+    return sound;
+}
+
+static bool usual_activation(const lm__class *class, const lm__field *f, const void *args)
+{
+    const char *a = *AT(const char *, args, f->offset), *b = *AT(const char *, class->defaults, f->offset);
+    if (same_text(a, b)) return true;
+    return !b && !strcmp(a, "linear") && may_be_left_out(class, f, args);
+}
+
 static bool usual_field(const lm__class *class, const lm__field *f, const void *args)
 {
     const void *usual = class->defaults;
@@ -85,13 +108,12 @@ static bool usual_field(const lm__class *class, const lm__field *f, const void *
     case LM__FIELD_BOOL: return *AT(bool, args, f->offset) == *AT(bool, usual, f->offset);
     case LM__FIELD_STRING:
         return same_text(*AT(const char *, args, f->offset), *AT(const char *, usual, f->offset));
-    case LM__FIELD_ACTIVATION: {
-        const char *a = *AT(const char *, args, f->offset), *b = *AT(const char *, usual, f->offset);
-        return same_text(a ? a : "linear", b ? b : "linear");
-    }
+    case LM__FIELD_ACTIVATION: return usual_activation(class, f, args);
     case LM__FIELD_INTS:
         return !memcmp(AT(int64_t, args, f->offset), AT(int64_t, usual, f->offset),
                        sizeof(int64_t) * (size_t)f->count);
+    case LM__FIELD_TENSOR: return !*AT(lm_tensor *, args, f->offset);
+    case LM__FIELD_AXES:
     case LM__FIELD_SHAPE:
         return !memcmp(AT(int64_t, args, f->offset), AT(int64_t, usual, f->offset), sizeof(int64_t) * LM_MAX_RANK);
     case LM__FIELD_INITIALIZER:
@@ -171,6 +193,8 @@ static void put_field(lm__c_call *call, const lm__field *f, const void *args)
     case LM__FIELD_STRING:
     case LM__FIELD_ACTIVATION: put_text(to, *AT(const char *, args, f->offset)); break;
     case LM__FIELD_INTS: lm__c_sizes(to, AT(int64_t, args, f->offset), f->count); break;
+    case LM__FIELD_TENSOR: lm__c_tensor(to, *AT(lm_tensor *, args, f->offset)); break;
+    case LM__FIELD_AXES:
     case LM__FIELD_SHAPE:
         lm__c_sizes(to, AT(int64_t, args, f->offset), shape_length(AT(int64_t, args, f->offset)));
         break;

@@ -11,8 +11,10 @@
 void lm__c_string(lm__text *to, const char *text);
 /* The shortest number that reads as the same double: "0.1", "1.0 / 255", "LM_NONE" for NaN. */
 void lm__c_double(lm__text *to, double value);
-/* "{3, LM_ANY}": `count` numbers. */
+/* "{3, LM_ANY}": `count` numbers; none: "{0}", where a list ends. */
 void lm__c_sizes(lm__text *to, const int64_t *value, int count);
+/* A tensor of doubles as the call that makes it. */
+void lm__c_tensor(lm__text *to, const lm_tensor *t);
 
 /* --- objects (c_object.c) --- */
 /* A call being written: arguments are separated by newlines, which occur nowhere else in it, so that the call can be

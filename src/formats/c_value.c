@@ -55,9 +55,27 @@ void lm__c_double(lm__text *to, double value)
 
 void lm__c_sizes(lm__text *to, const int64_t *value, int count)
 {
-    lm__text_printf(to, "{");
+    lm__text_printf(to, count ? "{" : "{0");
     for (int i = 0; i < count; i++)
         if (value[i] == LM_ANY) lm__text_printf(to, "%sLM_ANY", i ? ", " : "");
         else lm__text_printf(to, "%s%lld", i ? ", " : "", (long long)value[i]);
     lm__text_printf(to, "}");
+}
+
+void lm__c_tensor(lm__text *to, const lm_tensor *t)
+{
+    if (!t->rank) {
+        lm__text_printf(to, "lm_tensor_scalar(LM_F64, ");
+        lm__c_double(to, lm_tensor_get(t, 0));
+    } else {
+        lm__text_printf(to, "lm_tensor_copy_of(LM_F64, %d, (int64_t[])", t->rank);
+        lm__c_sizes(to, t->dims, t->rank);
+        lm__text_printf(to, ", (double[]){");
+        for (size_t i = 0; i < t->size; i++) {
+            if (i) lm__text_append(to, ", ", 2);
+            lm__c_double(to, lm_tensor_get(t, i));
+        }
+        lm__text_append(to, "}", 1);
+    }
+    lm__text_append(to, ")", 1);
 }

@@ -61,6 +61,12 @@ static lm_initializer *initializer(void)
     return draw(lm__initializer_classes[below((uint64_t)n)], NULL);
 }
 
+static lm_tensor *tensor(void)
+{
+    if (below(2)) return lm_tensor_scalar(LM_F64, 0.1);
+    return lm_tensor_copy_of(LM_F64, 1, (int64_t[]){3}, (double[]){0.1, 1.0 / 3, 2});
+}
+
 static void draw_field(const lm__field *f, void *args, char **texts, int *ntexts)
 {
     void *at = (char *)args + f->offset;
@@ -79,6 +85,8 @@ static void draw_field(const lm__field *f, void *args, char **texts, int *ntexts
         ((int64_t *)at)[0] = below(2) ? LM_ANY : 2 + (int64_t)below(3);
         ((int64_t *)at)[1] = below(2) ? 0 : 1 + (int64_t)below(4);
         break;
+    case LM__FIELD_AXES: memcpy(at, (int64_t[]){below(2) ? -1 : 0, 0}, 2 * sizeof(int64_t)); break;
+    case LM__FIELD_TENSOR: *(lm_tensor **)at = tensor(); break;
     case LM__FIELD_ACTIVATION:
         *(const char **)at = activations[below(sizeof activations / sizeof *activations)];
         break;
@@ -99,6 +107,7 @@ static void *draw(const lm__class *class, const char *name)
         const int64_t *usual = (const int64_t *)((const char *)class->defaults + f->offset);
         bool required = f->kind == LM__FIELD_INT && !*usual;
         required |= f->kind == LM__FIELD_INTS || f->kind == LM__FIELD_SHAPE;
+        if (f->kind == LM__FIELD_TENSOR) required = some == 1;
         if (strcmp(f->name, "dtype") && (required || !below(some + 1))) draw_field(f, args, texts, &ntexts);
     }
     void *object = class->type == &lm__layer_type ? (void *)lm__layer_new((const lm__layer_class *)class, args)
