@@ -13,14 +13,15 @@ extern "C" {
 
 /* --- whole models --------------------------------------------------------------------------------------------- */
 
-/* Configuration, weights, and, of a compiled model, loss, metrics and the optimizer with its state. Keras opens the
- * file. */
+/* Configuration, weights, and, of a compiled model, loss, metrics and the optimizer with its state. A name that ends
+ * in .h5 or .hdf5 gives Keras's legacy format, which holds neither classes nor input range; all others .keras. Keras
+ * opens both. */
 lm_status lm_save(lm_model *model, const char *path);
 
-/* A model from a file, told by its content: .keras, or .json, which is a configuration alone (the weights are fresh).
- * New reference, poisoned on failure. A model whose optimizer, loss or metrics Lamina does not have is loaded without
- * them: lm_last_error names what is missing. With `compile` false nothing of training is read: enough for lm_predict,
- * and sooner done. */
+/* A model from a file, told by its content: .keras, a whole-model .h5 of Keras 3 or 2, or .json, which is a
+ * configuration alone (the weights are fresh). New reference, poisoned on failure. A model whose optimizer, loss or
+ * metrics Lamina does not have is loaded without them: lm_last_error names what is missing. With `compile` false
+ * nothing of training is read: enough for lm_predict, and sooner done. */
 typedef struct lm_load_args {
     size_t size;
     bool compile;
@@ -32,6 +33,16 @@ lm_model *lm_load(const char *path);                                /* with the 
 #ifndef __cplusplus
 #define lm_load(path, ...) LM__WITH(lm_load_args, LM_LOAD_DEFAULTS, lm_load_with((path), &lm__a), __VA_ARGS__)
 #endif
+
+/* --- weights alone ---------------------------------------------------------------------------------------------- */
+
+/* Weights, and the optimizer's state of a compiled model, as Keras's save_weights writes them. The name must end in
+ * .weights.h5. */
+lm_status lm_save_weights(lm_model *model, const char *path);
+/* Into a model of the same layers: from .weights.h5, .keras or .h5 (with or without a model). Each weight must be
+ * there in its shape, else nothing is changed. The state of an optimizer is taken over from .weights.h5 and .keras if
+ * the model is compiled with such a one. */
+lm_status lm_load_weights(lm_model *model, const char *path);
 
 /* --- configurations ------------------------------------------------------------------------------------------- */
 

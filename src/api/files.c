@@ -1,6 +1,7 @@
 /* api/files.c: models to and from files, and what travels with them. */
 #include "base/alloc.h"
 #include "formats/files.h"
+#include "formats/h5.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,6 +36,30 @@ lm_model *(lm_load)(const char *path)
 {
     lm_load_args args = lm_load_defaults();
     return lm_load_with(path, &args);
+}
+
+lm_status lm_save_weights(lm_model *model, const char *path)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    LM_TRY(lm__model_enter(model));
+    lm_status status = path && *path ? lm__weights_save(model, path)
+                                     : lm__fail(LM_INVALID, "lm_save_weights needs a path");
+    if (status) lm__object_fail(model, 0);
+    lm__model_leave(model);
+    return status;
+}
+
+lm_status lm_load_weights(lm_model *model, const char *path)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    LM_TRY(lm__model_enter(model));
+    lm__model_change(model);
+    lm_status status = path && *path ? lm__weights_load(model, path)
+                                     : lm__fail(LM_INVALID, "lm_load_weights needs a path");
+    if (status) lm__object_fail(model, 0);
+    lm__model_changed(model);
+    lm__model_leave(model);
+    return status;
 }
 
 /* --- configurations ------------------------------------------------------------------------------------------- */

@@ -64,7 +64,7 @@ typedef struct lm__h5_strings {
 } lm__h5_strings;
 lm_status lm__h5_strings_of(const lm__h5 *h5, const char *path, const char *attribute, lm__h5_strings *out);
 
-/* 1 if the object exists and has the attribute. */
+/* 1 if the object exists and has the attribute. Records no error if not. */
 int lm__h5_has_attribute(const lm__h5 *h5, const char *path, const char *attribute);
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */

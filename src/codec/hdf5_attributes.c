@@ -74,7 +74,9 @@ static lm_status split_attribute(const lm__h5 *h5, const char *path, const h5_me
     return LM_OK;
 }
 
-static lm_status find_attribute(const lm__h5 *h5, const char *path, const char *attribute, h5_attribute_value *out)
+/* *found stays as it is where there is no such attribute. */
+static lm_status search(const lm__h5 *h5, const char *path, const char *attribute, h5_attribute_value *out,
+                        int *found)
 {
     const h5_node *node;
     LM_TRY(lm__h5_walk(h5, path, &node));
@@ -86,15 +88,26 @@ static lm_status find_attribute(const lm__h5 *h5, const char *path, const char *
         LM_TRY(lm__h5_read_type(h5, path, parts[1], &out->type));
         LM_TRY(lm__h5_read_space(h5, path, parts[2], &out->space));
         out->data = parts[3];
-        return LM_OK;
+        *found = 1;
+        break;
     }
+    return LM_OK;
+}
+
+static lm_status find_attribute(const lm__h5 *h5, const char *path, const char *attribute, h5_attribute_value *out)
+{
+    int found = 0;
+    LM_TRY(search(h5, path, attribute, out, &found));
+    if (found) return LM_OK;
     return lm__fail(LM_NOT_FOUND, "%s: \"%s\" has no attribute \"%s\"", h5->name, path, attribute);
 }
 
 int lm__h5_has_attribute(const lm__h5 *h5, const char *path, const char *attribute)
 {
     h5_attribute_value value;
-    return find_attribute(h5, path, attribute, &value) == LM_OK;
+    int found = 0;
+    if (lm__h5_kind_of(h5, path) == LM__H5_NOTHING) return 0;
+    return search(h5, path, attribute, &value, &found) == LM_OK && found;
 }
 
 /* The bytes of object `index` in the collection at an address; at least `length` of them. */

@@ -2,6 +2,7 @@
 #include "formats/files.h"
 
 #include "base/view.h"
+#include "formats/h5.h"
 #include "formats/keras.h"
 
 #include <string.h>
@@ -17,10 +18,12 @@ static bool ends_with(const char *path, const char *end)
 /* A name that promises another format, to programs that go by names. */
 static lm_status check_name(const char *path)
 {
-    static const char *const others[] = {"h5", "hdf5", "onnx", "pt", "pth", "safetensors", "tflite", NULL};
+    static const char *const others[] = {"onnx", "pt", "pth", "safetensors", "tflite", NULL};
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     if (ends_with(path, ".json"))
         return lm__fail(LM_UNSUPPORTED, "%s: a .json file holds no weights; lm_model_to_json gives its text", path);
+    if (ends_with(path, ".weights.h5"))
+        return lm__fail(LM_UNSUPPORTED, "%s: such a file holds weights alone; lm_save_weights writes it", path);
     for (int i = 0; dot && others[i]; i++)
         if (!strcmp(dot + 1, others[i]))
             return lm__fail(LM_UNSUPPORTED,
@@ -35,7 +38,8 @@ lm_status lm__model_save(const lm_model *model, const char *path)
     if (!model->built)
         return lm__fail(LM_INVALID, "%s: the model has no weights yet; begin it with lm_input, or fit it first",
                         path);
-    return lm__keras_save(model, path, NULL);
+    bool h5 = ends_with(path, ".h5") || ends_with(path, ".hdf5");
+    return h5 ? lm__h5_model_save(model, path) : lm__keras_save(model, path, NULL);
 }
 
 /* --- by content: reading ---------------------------------------------------------------------------------------- */
@@ -62,22 +66,16 @@ static file_kind kind_of(const lm__view *view)
     return is_json(data, bytes) ? KIND_JSON : KIND_UNKNOWN;
 }
 
-static lm_model *refuse(const char *name, file_kind kind)
-{
-    if (kind == KIND_H5)
-        lm__fail(LM_UNSUPPORTED, "%s: it is an HDF5 file (.h5), not a .keras file; in Python, "
-                 "keras.models.load_model(…).save(\"model.keras\") makes one of a whole model", name);
-    else
-        lm__fail(LM_CORRUPT, "%s: it is not a .keras file (Keras's model.save(\"model.keras\") or lm_save write "
-                 "them)", name);
-    return lm__object_poison(&lm__model_type);
-}
-
 static lm_model *read_model(const char *name, const lm__view *view, const lm_load_args *args)
 {
     file_kind kind = kind_of(view);
     if (kind == KIND_KERAS) return lm__keras_read(name, view, args->compile, NULL);
-    if (kind != KIND_JSON) return refuse(name, kind);
+    if (kind == KIND_H5) return lm__h5_model_read(name, view, args->compile);
+    if (kind == KIND_UNKNOWN) {
+        lm__fail(LM_CORRUPT, "%s: it is not a .keras file (Keras's model.save(\"model.keras\") or lm_save write them)"
+                 ", nor .h5 or .json", name);
+        return lm__object_poison(&lm__model_type);
+    }
     if (lm__view_need(view, 0, lm__view_size(view))) return lm__object_poison(&lm__model_type);
     return lm__json_model(name, (const char *)lm__view_data(view), lm__view_size(view), args->compile);
 }

@@ -38,10 +38,11 @@ lm_status lm__keras_try_compile(lm_model *model, const json_t *compile_config);
 
 /* --- model.weights.h5 (keras_weights.c) --- */
 lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer);
-/* Every weight of the model must be there in its shape. */
+/* Every weight of the model must be there in its shape, else none is changed. */
 lm_status lm__keras_get_weights(lm_model *model, const lm__h5 *h5);
-/* The optimizer's state, if the file has one (Keras warns and begins anew otherwise; so does this, silently). */
-lm_status lm__keras_get_optimizer(lm_model *model, const lm__h5 *h5);
+/* The optimizer's state, if the file has one (Keras warns and begins anew otherwise; so does this, silently). One of
+ * another optimizer is an error if it `must` fit, and left alone otherwise. */
+lm_status lm__keras_get_optimizer(lm_model *model, const lm__h5 *h5, bool must);
 
 /* --- what travels with a model (keras_about.c) --- */
 lm_status lm__keras_put_about(const lm_model *model, lm__zip_writer *zip);

@@ -48,7 +48,7 @@ static lm_status read_weights(const lm__zip *zip, const lm__view *view, size_t m
     lm_status status = open_weights(zip, member, view, &data, &h5);
     if (!status) status = lm__keras_get_weights(model, h5);
     if (!status) status = lm__keras_try_compile(model, compile);
-    if (!status && model->compiled) status = lm__keras_get_optimizer(model, h5);
+    if (!status && model->compiled) status = lm__keras_get_optimizer(model, h5, true);
     lm__h5_close(h5);
     lm__zip_release(&data);
     return status;

@@ -1,5 +1,6 @@
 /* formats/keras_parse.c: a model from Keras's config.json. */
 #include "base/alloc.h"
+#include "formats/h5.h"
 #include "formats/keras.h"
 
 #include <lamina/layers.h>
@@ -73,7 +74,10 @@ static lm_layer *any_layer(const json_t *layer)
         return lm__object_poison(&lm__layer_type);
     }
     const lm__class *class = lm__class_find(lm__layer_classes, class_name, "layer");
-    return class ? lm__layer_from(class, config) : lm__object_poison(&lm__layer_type);
+    json_t *words = class && config ? lm__keras2_layer(config) : NULL;
+    lm_layer *made = class && (words || !config) ? lm__layer_from(class, words) : lm__object_poison(&lm__layer_type);
+    json_decref(words);
+    return made;
 }
 
 static lm_status add_layers(lm_model *model, const json_t *config)

@@ -129,7 +129,7 @@ static void missing_members(void **state)
 static void other_formats(void **state)
 {
     (void)state;
-    assert_fails(decode("\x89HDF\r\n\x1a\n", 8), LM_UNSUPPORTED, "bad.keras: it is an HDF5 file (.h5)");
+    assert_fails(decode("\x89HDF\r\n\x1a\n", 8), LM_CORRUPT, "bad.keras: truncated: the HDF5");
     assert_fails(decode("layers: 3\n", 10), LM_CORRUPT, "bad.keras: it is not a .keras file");
     assert_fails(decode("", 0), LM_CORRUPT, "bad.keras: it is not a .keras file");
     static const char *const inside[] = {"net/data.pkl", "readme.txt"};
@@ -150,9 +150,12 @@ static void names_of_other_formats(void **state)
     (void)state;
     lm_tensor *x, *y;
     lm_model *m = trained(&recipes[0], &x, &y);
-    check_status(lm_save(m, "nets.d/m.h5"), LM_UNSUPPORTED);
-    assert_string_equal(lm_error(m), "nets.d/m.h5: lm_save writes Keras's .keras format, not .h5; name the file "
+    check_status(lm_save(m, "nets.d/m.onnx"), LM_UNSUPPORTED);
+    assert_string_equal(lm_error(m), "nets.d/m.onnx: lm_save writes Keras's .keras format, not .onnx; name the file "
                                      "nets.d/m.keras");
+    lm_clear(m);
+    check_status(lm_save(m, "m.weights.h5"), LM_UNSUPPORTED);
+    check_contains(lm_error(m), "lm_save_weights");
     lm_free(m), lm_free(x), lm_free(y);
 }
 
