@@ -130,7 +130,7 @@ void lm__poly_mul(const lm__poly *p, const lm__poly *q, lm__poly *out)
     }
 }
 
-bool lm__poly_is_const(const lm__poly *p, int64_t *value)
+static bool is_const(const lm__poly *p, int64_t *value)
 {
     if (p->bad || p->n > 1 || (p->n == 1 && p->term[0].degree > 0)) return false;
     *value = p->n ? p->term[0].k : 0;
@@ -235,7 +235,7 @@ static lm__dim intern(lm__dims *table, const lm__poly *p)
 {
     int64_t value;
     if (p->bad) return LM__DIM_BAD;
-    if (lm__poly_is_const(p, &value) && value >= 0) return value;
+    if (is_const(p, &value) && value >= 0) return value;
     uint64_t hash = hash_of(p);
     for (int i = 0; i < table->nexprs; i++)
         if (table->exprs[i].hash == hash && same(&table->exprs[i], p)) return -2 - i;
@@ -252,7 +252,7 @@ static lm__dim intern(lm__dims *table, const lm__poly *p)
 lm__dim lm__poly_intern(lm__dims *table, const lm__poly *p)
 {
     int64_t value;
-    if (lm__poly_is_const(p, &value)) return value >= 0 ? value : LM__DIM_BAD;
+    if (is_const(p, &value)) return value >= 0 ? value : LM__DIM_BAD;
     return intern(table, p);
 }
 
@@ -275,14 +275,14 @@ void lm__poly_div(lm__dims *table, const lm__poly *p, const lm__poly *q, lm__pol
 {
     int64_t c = 0, value;
     lm__poly rest = *p, divisor = *q, atom;
-    bool fixed = lm__poly_is_const(q, &c);
+    bool fixed = is_const(q, &c);
     out->n = 0;
     out->bad = p->bad || q->bad || (fixed && c <= 0);
     if (out->bad) return;
     if (!fixed && q->n > 1 && lm__poly_exact(p, q, out)) return;
     out->n = 0;
     if (q->n == 1) take_even(&rest, &q->term[0], out);
-    if (rest.n == 0 || (fixed && lm__poly_is_const(&rest, &value))) return;
+    if (rest.n == 0 || (fixed && is_const(&rest, &value))) return;
     if (fixed) {
         cancel(&rest, &c);
         lm__poly_const(&divisor, c);

@@ -54,7 +54,6 @@ void lm__poly_atom(lm__poly *p, int atom);
 void lm__poly_of(const lm__dims *table, lm__dim d, lm__poly *p);     /* bad for what is no dimension */
 void lm__poly_add(lm__poly *p, const lm__poly *q, int64_t factor);   /* p += factor * q */
 void lm__poly_mul(const lm__poly *p, const lm__poly *q, lm__poly *out);
-bool lm__poly_is_const(const lm__poly *p, int64_t *value);
 
 /* p / q as a polynomial where it comes out even; false: it does not. */
 bool lm__poly_exact(const lm__poly *p, const lm__poly *q, lm__poly *out);

@@ -7,7 +7,8 @@ static bool ends_in_one(const lm_value *v)
     return v->shape.rank && v->shape.dim[v->shape.rank - 1] == 1;
 }
 
-lm_value *lm__drop_last(lm_value *v)
+/* Without its last axis, of size 1. */
+static lm_value *drop_last(lm_value *v)
 {
     lm__shape shape = v->shape;
     shape.rank--;
@@ -27,7 +28,7 @@ void lm__same_rank(lm_value **a, lm_value **b)
     lm_value **more = (*a)->shape.rank > (*b)->shape.rank ? a : b, **less = more == a ? b : a;
     if ((*more)->shape.rank != (*less)->shape.rank + 1 || !ends_in_one(*more)) return;
     if ((*less)->shape.rank == 1) *less = lm__add_last(*less);
-    else *more = lm__drop_last(*more);
+    else *more = drop_last(*more);
 }
 
 lm_value *lm__cast_to(lm_value *x, lm_dtype dtype)
@@ -48,7 +49,7 @@ static lm_status refuse(const lm_value *y_true, const lm_value *y_pred, const ch
 static lm_status match_classes(lm_value **y_true, lm_value *y_pred)
 {
     lm__dims *table = y_pred->node->graph->dims;
-    if ((*y_true)->shape.rank == y_pred->shape.rank && ends_in_one(*y_true)) *y_true = lm__drop_last(*y_true);
+    if ((*y_true)->shape.rank == y_pred->shape.rank && ends_in_one(*y_true)) *y_true = drop_last(*y_true);
     lm__shape want = y_pred->shape;
     want.rank--;
     if ((*y_true)->shape.rank != want.rank || lm__shape_equal(table, &(*y_true)->shape, &want) == 0)

@@ -10,7 +10,6 @@ lm_status lm__match_targets(lm_value **y_true, lm_value **y_pred, bool integer_t
 
 /* Keras's squeeze_or_expand_to_same_rank: ranks that differ by one, where the larger ends in 1. */
 void lm__same_rank(lm_value **a, lm_value **b);
-lm_value *lm__drop_last(lm_value *v);           /* without its last axis, of size 1 */
 lm_value *lm__add_last(lm_value *v);            /* with a last axis of size 1       */
 lm_value *lm__cast_to(lm_value *x, lm_dtype dtype);
 

@@ -1,7 +1,8 @@
 /* ops/reductions.c: see reductions.h. */
 #include "ops/reductions.h"
 
-lm__dim lm__reduce_elements(lm__dims *dims, const lm__shape *x, const lm__reduce_attr *attr)
+/* How many elements of x make one result. */
+static lm__dim elements(lm__dims *dims, const lm__shape *x, const lm__reduce_attr *attr)
 {
     lm__dim n = 1;
     for (int64_t i = 0; i < attr->naxes; i++) n = lm__dim_mul(dims, n, x->dim[attr->axes[i]]);
@@ -34,7 +35,7 @@ lm_status lm__infer_reduce_some_float(lm__infer *infer)
 lm_value *lm__reduce_share(lm_value *x, const lm__reduce_attr *attr)
 {
     if (lm__bad(x)) return x;
-    lm__dim n = lm__reduce_elements(lm__dims_of(x), &x->shape, attr);
+    lm__dim n = elements(lm__dims_of(x), &x->shape, attr);
     if (lm__dim_known(n)) return lm__like(x, 1.0 / (double)n);
     return lm_op_reciprocal(lm__size_value(x->node->graph, x->dtype, n));
 }

@@ -10,10 +10,7 @@ lm_status lm__infer_reduce_float(lm__infer *infer);
 lm_status lm__infer_reduce_some(lm__infer *infer);
 lm_status lm__infer_reduce_some_float(lm__infer *infer);
 
-/* How many elements of x make one result. */
-lm__dim lm__reduce_elements(lm__dims *dims, const lm__shape *x, const lm__reduce_attr *attr);
-
-/* 1 / that number, as a scalar of x's type. */
+/* 1 / how many elements of x make one result, as a scalar of x's type. */
 lm_value *lm__reduce_share(lm_value *x, const lm__reduce_attr *attr);
 
 /* The gradient of max and min. */

@@ -90,9 +90,8 @@ lm_status lm__plan_choose(lm__plan *plan);
 lm_status lm__plan_place(lm__plan *plan);
 lm_status lm__plan_wire(lm__plan *plan);
 
-/* New entries of the growing arrays; the index, or -1 when memory is out (recorded). */
+/* A new entry of the growing array; the index, or -1 when memory is out (recorded). */
 int lm__plan_add_buffer(lm__plan *plan, lm__buffer buffer);
-int lm__plan_add_step(lm__plan *plan, const lm__node *node, int nin, int nout);
 
 /* The buffer whose memory b uses. */
 static inline int lm__plan_root(const lm__plan *plan, int b)

@@ -54,7 +54,7 @@ int lm__plan_add_buffer(lm__plan *plan, lm__buffer buffer)
     return plan->nbuffers++;
 }
 
-int lm__plan_add_step(lm__plan *plan, const lm__node *node, int nin, int nout)
+static int add_step(lm__plan *plan, const lm__node *node, int nin, int nout)
 {
     size_t ints = sizeof(int) * (size_t)(nin + nout), descs = sizeof(lm__desc) * (size_t)(nin + nout);
     int *refs = lm__arena_alloc(plan->arena, ints);
@@ -138,7 +138,7 @@ static void read_buffer(lowering *l, int step, int slot, int buffer)
 
 static lm_status lower_step(lowering *l, const lm__node *n)
 {
-    int step = lm__plan_add_step(l->plan, n, n->nin, n->nout);
+    int step = add_step(l->plan, n, n->nin, n->nout);
     if (step < 0) return LM_NO_MEMORY;
     for (int i = 0; i < n->nin; i++) {
         LM_TRY(lm__desc_of(n->in[i], (lm__desc *)&l->plan->steps[step].problem.in[i]));
@@ -174,7 +174,7 @@ static lm_status lower_nodes(lowering *l)
 /* A step that copies `from`, which holds `value`, at the end; guard -1: always. */
 static lm_status add_copy(lowering *l, const lm_value *value, int from, int to, int guard)
 {
-    int step = lm__plan_add_step(l->plan, value->node, guard < 0 ? 1 : 2, 1);
+    int step = add_step(l->plan, value->node, guard < 0 ? 1 : 2, 1);
     if (step < 0) return LM_NO_MEMORY;
     lm__step *s = &l->plan->steps[step];
     s->kernel = &lm__copy_kernel;
