@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 18, UNIT = 16 };
@@ -72,4 +74,18 @@ void *lm__arena_copy(lm__arena *arena, const void *data, size_t bytes)
 char *lm__arena_strdup(lm__arena *arena, const char *text)
 {
     return text ? lm__arena_copy(arena, text, strlen(text) + 1) : NULL;
+}
+
+char *lm__arena_printf(lm__arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = size < 0 ? NULL : lm__arena_alloc(arena, (size_t)size + 1);
+    if (!text) return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t)size + 1, format, args);
+    va_end(args);
+    return text;
 }

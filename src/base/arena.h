@@ -10,6 +10,7 @@ lm__arena *lm__arena_new(void);                              /* NULL when memory
 void lm__arena_free(lm__arena *arena);
 void *lm__arena_alloc(lm__arena *arena, size_t bytes);       /* zeroed, 16-byte aligned; NULL when memory is out */
 char *lm__arena_strdup(lm__arena *arena, const char *text);
+char *lm__arena_printf(lm__arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *lm__arena_copy(lm__arena *arena, const void *data, size_t bytes);
 
 #endif

@@ -121,6 +121,7 @@ static void the_arena_gives_zeroed_aligned_memory(void **state)
         assert_int_equal((uintptr_t)p % 16, 0);
         for (size_t i = 0; i < bytes; i++) assert_int_equal(p[i], 0), p[i] = 0xAA;
     }
+    assert_string_equal(lm__arena_printf(arena, "%s_%d", "dense", 3), "dense_3");
     assert_string_equal(lm__arena_strdup(arena, "kernel"), "kernel");
     assert_memory_equal(lm__arena_copy(arena, "abc", 3), "abc", 3);
     assert_null(lm__arena_strdup(arena, NULL));
@@ -138,7 +139,7 @@ static lm_status uses_an_arena(void *unused)
     if (!arena) return LM_NO_MEMORY;
     lm_status status = LM_OK;
     for (int i = 0; i < 200 && status == LM_OK; i++)
-        if (!lm__arena_alloc(arena, 500) || !lm__arena_strdup(arena, "kernel")) status = LM_NO_MEMORY;
+        if (!lm__arena_alloc(arena, 500) || !lm__arena_printf(arena, "%d", i)) status = LM_NO_MEMORY;
     lm__arena_free(arena);
     return status;
 }
