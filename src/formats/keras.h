@@ -30,6 +30,8 @@ json_t *lm__keras_config(const lm_model *model);
 lm_model *lm__keras_model(const json_t *config);
 /* The same with weights of zero, which a file of `bytes` is to fill: a configuration that needs more is refused. */
 lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes);
+/* LM_UNSUPPORTED unless the config of a Functional model is a plain chain of layers, in order (keras_chain.c). */
+lm_status lm__keras_chain(const json_t *config);
 /* Compiles from a compile_config. */
 lm_status lm__keras_compile(lm_model *model, const json_t *compile_config);
 /* The same where there is one; LM_OK too if it names what Lamina does not have: such a model can still predict, and

@@ -94,16 +94,9 @@ static lm_status add_layers(lm_model *model, const json_t *config)
     return LM_OK;
 }
 
-lm_model *lm__keras_model(const json_t *config) { return lm__keras_model_of_file(config, 0); }
-
-lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
+static lm_model *read_stack(const json_t *config, size_t bytes)
 {
-    const char *class_name = text(config, "class_name"), *name = text(json_object_get(config, "config"), "name");
-    if (strcmp(class_name, "Sequential")) {
-        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones",
-                 *class_name ? class_name : "nameless");
-        return lm__object_poison(&lm__model_type);
-    }
+    const char *name = text(json_object_get(config, "config"), "name");
     lm_model *model = lm_sequential_new(0, NULL);
     lm_status status = lm__object_check(model, &lm__model_type, "model");
     if (!status) model->file_bytes = bytes;
@@ -120,6 +113,20 @@ lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
     model->file_bytes = 0;
     for (int i = 0; i < model->nlayers; i++) model->layer[i]->file_bytes = 0;
     return model;
+}
+
+lm_model *lm__keras_model(const json_t *config) { return lm__keras_model_of_file(config, 0); }
+
+lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
+{
+    const char *class_name = text(config, "class_name");
+    bool functional = !strcmp(class_name, "Functional") || !strcmp(class_name, "Model");    /* Keras 2's name */
+    if (!functional && strcmp(class_name, "Sequential"))
+        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones",
+                 *class_name ? class_name : "nameless");
+    else if (!functional || lm__keras_chain(json_object_get(config, "config")) == LM_OK)
+        return read_stack(config, bytes);
+    return lm__object_poison(&lm__model_type);
 }
 
 /* --- compile_config ------------------------------------------------------------------------------------------- */

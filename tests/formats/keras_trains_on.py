@@ -90,6 +90,28 @@ def store(folder):
         answers = model.predict(x[0], verbose=0)
         np.savez(os.path.join(folder, f"{name}.npz"), losses=np.array(losses), answers=answers)
     np.savez(os.path.join(folder, "batches.npz"), x=x, y=y, begin=np.int64(BEGIN))
+    store_chain(folder, x)
+
+
+def store_chain(folder, x):
+    """A Functional model that is a plain chain, and one that is none."""
+    import keras
+    import numpy as np
+    from keras import layers
+
+    keras.utils.set_random_seed(9)
+    picture = keras.Input((6, 6, 1), name="picture")
+    features = layers.Flatten()(layers.Conv2D(3, 3, activation="relu")(layers.Rescaling(1 / 255)(picture)))
+    answer = layers.Dense(2, activation="softmax")(layers.Dropout(0.2)(layers.Dense(4)(features)))
+    model = keras.Model(picture, answer, name="chain")
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    model.train_on_batch(x[0], np.eye(2, dtype="float32")[np.arange(BATCH) % 2])
+    model.save(os.path.join(folder, "chain.keras"))
+    model.save(os.path.join(folder, "chain.h5"))
+    np.savez(os.path.join(folder, "chain.npz"), start=model.predict(x[0], verbose=0))
+    branched = keras.Model(picture, layers.Concatenate()([features, layers.Dense(2)(features)]))
+    with open(os.path.join(folder, "branched.json"), "w") as file:
+        file.write(branched.to_json())
 
 
 def load_h5(path, name):

@@ -174,6 +174,35 @@ static void weights_of_keras_2(void **state)
     close_course(&c);
 }
 
+/* --- Functional models ------------------------------------------------------------------------------------------ */
+
+static void a_chain_is_a_stack(void **state)
+{
+    (void)state;
+    course c = {"chain", "batches", array("batches", "x"), NULL, NULL, 0};
+    for (int i = 0; i < 2; i++) {
+        lm_model *m = sound(lm_load(stored(c.name, i ? ".h5" : ".keras")));
+        check_answers(&c, m);
+        assert_string_equal(lm_model_name(m), "chain");
+        assert_int_equal(lm_model_layers(m), 6);
+        assert_true(m->compiled && lm_tensor_get(m->optimizer->iteration->value, 0) == 1);
+        check_ok(lm_save(m, scratch("chain.keras")));   /* as a stack */
+        lm_model *again = sound(lm_load(scratch("chain.keras")));
+        assert_same_model(m, again);
+        lm_free(m), lm_free(again);
+    }
+    close_course(&c);
+}
+
+static void others_are_refused(void **state)
+{
+    (void)state;
+    lm_model *m = lm_load(stored("branched", ".json"));
+    check_status(lm_status_of(m), LM_UNSUPPORTED);
+    check_contains(lm_error(m), "no plain chain: concatenate is called");
+    lm_free(m);
+}
+
 /* --- without training ------------------------------------------------------------------------------------------- */
 
 static void nothing_of_training_is_read(void **state)
@@ -194,7 +223,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keras_files),        cmocka_unit_test(legacy_files),
         cmocka_unit_test(weights_files),      cmocka_unit_test(files_of_keras_2),
-        cmocka_unit_test(weights_of_keras_2), cmocka_unit_test(nothing_of_training_is_read),
+        cmocka_unit_test(weights_of_keras_2), cmocka_unit_test(a_chain_is_a_stack),
+        cmocka_unit_test(others_are_refused), cmocka_unit_test(nothing_of_training_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }
