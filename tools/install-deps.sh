@@ -11,6 +11,8 @@ runtime() {     # NAME: clang's runtime library of that name
     has clang && ls "$(clang -print-resource-dir)"/lib/*/libclang_rt."$1"*.a > /dev/null 2>&1
 }
 
+selenium() { /usr/bin/python3 -c 'import selenium' 2> /dev/null; }
+
 missing=()
 need() {    # PACKAGE CHECK...: the Debian package that brings what the check looks for
     local package=$1; shift
@@ -30,6 +32,7 @@ for set in "${@:-build}"; do
         need libjansson-dev library jansson
         need libpng-dev library libpng
         need libjpeg62-turbo-dev library libjpeg
+        need libmicrohttpd-dev header microhttpd.h
         need libcmocka-dev library cmocka
         need libdnnl-dev header dnnl.h
         ;;
@@ -43,7 +46,12 @@ for set in "${@:-build}"; do
         ;;
     valgrind) need valgrind has valgrind ;;
     docs) need doxygen has doxygen ;;
-    *) echo "install-deps: unknown set '$set' (build, tsan, fuzz, valgrind, docs)" >&2; exit 2 ;;
+    browser)
+        need chromium has chromium
+        need chromium-driver has chromedriver
+        need python3-selenium selenium
+        ;;
+    *) echo "install-deps: unknown set '$set' (build, tsan, fuzz, valgrind, docs, browser)" >&2; exit 2 ;;
     esac
 done
 ((${#missing[@]})) || exit 0
