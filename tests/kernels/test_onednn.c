@@ -6,7 +6,9 @@
 #include "kernels/epilogue.h"
 #include "kernels/onednn/onednn.h"
 #include <dirent.h>
+#include <lamina/runtime.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 static void need_library(void)
@@ -145,5 +147,14 @@ static void inside_openmp(void **state)
 #endif
 }
 
-RUN(cmocka_unit_test(convolutions), cmocka_unit_test(products), cmocka_unit_test(side_by_side),
-    cmocka_unit_test(inside_openmp))
+static void its_version_is_told(void **state)
+{
+    (void)state;
+    const char *version = lm_onednn_version();
+    assert_int_equal(strcmp(version, "none") != 0, lm__dnn_usable(lm__isa_level()));
+    assert_true(strcmp(version, "none") == 0 || strncmp(version, "2.", 2) == 0);
+    assert_ptr_equal(version, lm_onednn_version());
+}
+
+RUN(cmocka_unit_test(its_version_is_told), cmocka_unit_test(convolutions), cmocka_unit_test(products),
+    cmocka_unit_test(side_by_side), cmocka_unit_test(inside_openmp))
