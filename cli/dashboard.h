@@ -22,7 +22,7 @@ int dashboard_port(const dashboard *board);
 /* The callback that feeds it: for one lm_fit; a new reference. */
 lm_callback *dashboard_callback(dashboard *board);
 
-/* Says how the run ended ("done", "stopped", "failed"), to pages that are open, and waits a moment for them to ask. */
+/* Says how the run ended ("done", "stopped", "failed") to pages that are open, and waits a moment for them to ask. */
 void dashboard_end(dashboard *board, const char *how);
 void dashboard_free(dashboard *board);  /* NULL does nothing */
 

@@ -104,8 +104,8 @@ static enum MHD_Result send_reply(web_server *server, struct MHD_Connection *con
     return result;
 }
 
-/* The library calls this when a request's headers are there, for each piece of its body (which is thrown away), and at
- * its end. */
+/* The library calls this when a request's headers are there, for each piece of its body (which is thrown away), and
+ * at its end. */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *data, size_t *bytes, void **seen)
 {
