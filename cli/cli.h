@@ -42,6 +42,8 @@ const char *cli_hint(const char *name, const char *const *known, const char *pre
 /* One string or number as JSON; numbers that are not finite become null, as JSON has no others. */
 void cli_json_string(FILE *to, const char *text);
 void cli_json_number(FILE *to, double value, int digits);
+/* A tensor as nested lists. */
+void cli_json_tensor(FILE *to, const lm_tensor *t);
 
 /* From now on the first Ctrl-C only makes cli_interrupted true; a second one kills. */
 void cli_catch_interrupt(void);

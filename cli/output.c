@@ -55,6 +55,26 @@ void cli_json_number(FILE *to, double value, int digits)
     else fputs("null", to);
 }
 
+static void json_axis(FILE *to, const lm_tensor *t, int axis, size_t *at)
+{
+    if (axis == lm_tensor_rank(t)) {
+        cli_json_number(to, lm_tensor_get(t, (*at)++), lm_tensor_dtype(t) == LM_F64 ? 17 : 9);
+        return;
+    }
+    putc('[', to);
+    for (int64_t i = 0; i < lm_tensor_dim(t, axis); i++) {
+        if (i) fputs(", ", to);
+        json_axis(to, t, axis + 1, at);
+    }
+    putc(']', to);
+}
+
+void cli_json_tensor(FILE *to, const lm_tensor *t)
+{
+    size_t at = 0;
+    json_axis(to, t, 0, &at);
+}
+
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
