@@ -9,6 +9,8 @@ static void destroy(void *object)
 {
     lm_dataset *ds = object;
     if (ds->kind && ds->kind->destroy) ds->kind->destroy(ds);
+    for (int i = 0; ds->own_classes && i < ds->class_count; i++) lm__free(ds->own_classes[i]);
+    lm__free(ds->own_classes);
     lm_free(ds->from);
 }
 

@@ -58,6 +58,7 @@ struct lm_dataset {
     int draws;                      /* shuffles and maps up to here: their random numbers differ                 */
     const char *const *classes;
     int class_count;
+    char **own_classes;             /* what `classes` points to, if it is this dataset's own                        */
     const char *preparation;        /* see lm_data_preparation; NULL: unknown                                    */
 };
 

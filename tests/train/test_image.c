@@ -39,7 +39,7 @@ static void resizes(void **state)
 {
     (void)state;
     check_resized((uint8_t[]){0, 10, 20, 30, 40, 50, 60, 70}, 2, 4, 1, 2, (uint8_t[]){25, 45});
-    check_resized((uint8_t[]){0, 90, 30}, 1, 3, 1, 2, (uint8_t[]){30, 50}); /* (0 + 90/2)/1.5, (90/2 + 30)/1.5 */
+    check_resized((uint8_t[]){0, 90, 30}, 1, 3, 1, 2, (uint8_t[]){30, 50});     /* (0 + 90/2)/1.5, (90/2 + 30)/1.5 */
     check_resized((uint8_t[]){0, 100}, 1, 2, 1, 4, (uint8_t[]){0, 25, 75, 100});
     check_resized((uint8_t[]){7}, 1, 1, 2, 3, (uint8_t[]){7, 7, 7, 7, 7, 7});
     check_resized((uint8_t[]){1, 2, 3, 4}, 2, 2, 2, 2, (uint8_t[]){1, 2, 3, 4});
@@ -78,8 +78,8 @@ static void prepares_by_size(void **state)
     char said[300];
     (void)state;
     lm_model *m = model_for(4, (int64_t[]){LM_ANY, 2, 2, 3});
-    lm_tensor *grey =
-        picture(4, 4, 1, (uint8_t[]){0, 0, 51, 51, 0, 0, 51, 51, 255, 255, 255, 255, 255, 255, 255, 255});
+    static const uint8_t VALUES[] = {0, 0, 51, 51, 0, 0, 51, 51, 255, 255, 255, 255, 255, 255, 255, 255};
+    lm_tensor *grey = picture(4, 4, 1, VALUES);
     lm_tensor *x = lm_image_prepare(m, grey, said, sizeof said);
     check_ok(lm_status_of(x));
     assert_int_equal(lm_tensor_rank(x), 4);
@@ -224,13 +224,12 @@ static void digits_are_read(void **state)
         plain += read_digit(in_folder("plain.png"), false) == label;
         lm_free(t);
     }
-    print_message("of %d pictures made from test digits %d are read, of the digits as they are %d\n", PICTURES, right,
-                  plain);
+    print_message("of %d pictures made from test digits %d are read, of the digits as they are %d\n", PICTURES,
+                  right, plain);
     assert_true(right >= PICTURES * 95 / 100);
 }
 
-/* A test digit goes through its own preparation as it is, but for a pixel to the side where its mass was
- * elsewhere. */
+/* A test digit goes through its own preparation as it is, but for a pixel aside where its mass was elsewhere. */
 static void mnist_stays_as_it_is(void **state)
 {
     double away = 0;

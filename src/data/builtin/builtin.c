@@ -167,9 +167,21 @@ static const char *const NAMES[] = {
     NULL};
 #undef X
 
+const lm__builtin *lm__builtin_find(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof SETS / sizeof *SETS; i++)
+        if (strcmp(name, NAMES[i]) == 0) return SETS[i];
+    return NULL;
+}
+
+const char *lm__builtin_nearest(const char *name)
+{
+    return lm__nearest(name, NAMES);
+}
+
 static lm_status unknown(const char *name)
 {
-    const char *near = lm__nearest(name, NAMES);
+    const char *near = lm__builtin_nearest(name);
     if (near) return lm__fail(LM_NOT_FOUND, "unknown dataset \"%s\" (did you mean \"%s\"?)", name, near);
     lm__text known = {0};
     for (int i = 0; NAMES[i]; i++) lm__text_printf(&known, "%s\"%s\"", i ? ", " : "", NAMES[i]);
@@ -181,8 +193,8 @@ static lm_status unknown(const char *name)
 
 lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test)
 {
-    for (size_t i = 0; name && i < sizeof SETS / sizeof *SETS; i++)
-        if (strcmp(name, NAMES[i]) == 0) return lm__builtin_load(SETS[i], train, test);
+    const lm__builtin *set = lm__builtin_find(name);
+    if (set) return lm__builtin_load(set, train, test);
     lm_status status = name ? unknown(name) : lm__fail(LM_INVALID, "lm_data_load: the name is NULL");
     if (train) *train = lm__data_poison(NULL);
     if (test) *test = lm__data_poison(NULL);

@@ -21,6 +21,10 @@ typedef struct lm__builtin {
 #include "data/builtin/builtin.def"
 #undef X
 
+/* The set of that name, or NULL; the name that is nearest, or NULL. */
+const lm__builtin *lm__builtin_find(const char *name);
+const char *lm__builtin_nearest(const char *name);
+
 /* Finds the set's files and loads them; both datasets are poisoned on failure. */
 lm_status lm__builtin_load(const lm__builtin *set, lm_dataset **train, lm_dataset **test);
 
