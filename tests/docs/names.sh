@@ -37,7 +37,7 @@ grep -rhoE '\b(lm__?|LM_)[A-Za-z0-9_]+' src include cli examples tests "$build/i
         grep -q "^|.*\`${folder%/}\`" docs/architecture.md || echo "docs/architecture.md: no line of its table has \`${folder%/}\`"
     done
     for package in $(sed -n 's/^set(LM_PACKAGES \(.*\))/\1/p' CMakeLists.txt) \
-        $(grep -rhoE '"lib[a-z]+[-a-z0-9]*\.so[.0-9]*"' src | tr -d '"' | sed 's/\.so.*//' | sort -u); do
+        $(grep -rhoE '"lib[a-z]+[-a-z0-9]*\.so[.0-9]*"' src cli | tr -d '"' | sed 's/\.so.*//' | sort -u); do
         grep -qi "$package" THIRD-PARTY.md || echo "THIRD-PARTY.md: $package is not in it"
     done
     version=$(sed -n 's/^#define LAMINA_VERSION "\(.*\)"/\1/p' include/lamina/runtime.h)
