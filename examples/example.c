@@ -252,6 +252,16 @@ int example_save(const example *run, lm_model *model, const char *file)
     return example_failed(run, 1, (const void *[]){model});
 }
 
+int example_save_image(const example *run, const lm_tensor *image, const char *file)
+{
+    if (lm_image_save(image, example_path(run, file))) {
+        fprintf(stderr, "%s: error: %s\n", run->name, lm_last_error());
+        return 1;
+    }
+    remember(file);
+    return 0;
+}
+
 int example_end(const example *run, int status, int count, const example_metric *metrics)
 {
     if (status) return status;

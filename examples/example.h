@@ -30,6 +30,7 @@ bool example_interrupted(void);
 /* What a run leaves. example_write: a text file, whole or not at all. Each returns 0, or 1 after a message. */
 int example_write(const example *run, const char *path, const char *text);
 int example_save(const example *run, lm_model *model, const char *file);
+int example_save_image(const example *run, const lm_tensor *image, const char *file);
 int example_save_history(const example *run, const lm_history *history);
 
 /* The run's end: metrics.json with the given figures, then seed, threads, wall_seconds; a line that says where

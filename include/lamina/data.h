@@ -51,6 +51,11 @@ lm_status lm_data_fashion_mnist(lm_dataset **train, lm_dataset **test);
 /* A built-in set by name ("mnist", "fashion_mnist"); LM_NOT_FOUND suggests the nearest. */
 lm_status lm_data_load(const char *name, lm_dataset **train, lm_dataset **test);
 
+/* The path of a file of the project's data, such as "timeseries/seattle-weather.csv" or that with .gz behind it, in
+ * the first of the places where built-in sets are looked for. A new string, given back with lm_string_free; NULL
+ * where it is nowhere: lm_last_error has the places. */
+char *lm_data_find(const char *file);
+
 /* --- combinators: each takes over `ds`, gives a new reference --------------------------------------------------- */
 
 /* Each element's tensors replaced: fn reads `in` and writes `out`, whose types and shapes are those of the n tensors

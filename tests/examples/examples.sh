@@ -29,7 +29,7 @@ left() {
     done
 }
 
-for name in mnist xor; do
+for name in mnist xor regression spirals; do
     expect 0 "Usage: $name" "$examples/$name" --help
     expect 2 'did you mean --epochs?' "$examples/$name" --epoch 2
     expect 2 'expected a whole number, 1 or more' "$examples/$name" --epochs 0
@@ -66,6 +66,34 @@ grep -q '"xor_accuracy": 1,' runs/xor/metrics.json || fail 'xor does not learn t
 cmp -s one/history.csv two/history.csv || fail 'another number of threads, another xor'
 "$examples/xor" --seed 3 > /dev/null
 cmp -s one/history.csv runs/xor/history.csv && fail 'another seed, the same xor'
+
+# --- regression
+expect 0 'net 6-32-16-1 (769 weights)' "$examples/regression"
+left runs/regression/regression_small.keras test_mae linear_mae persistence_mae small_test_mae train_mae train_days
+left runs/regression/regression.keras test_days
+awk -F '[:,]' '{ exit !($2 < 2.3 && $4 < 2.2 && $6 > 2.3) }' runs/regression/metrics.json ||
+    fail "regression's errors: $(cat runs/regression/metrics.json)"
+head -n 1 runs/regression/history.csv | grep -qx 'epoch,loss,val_loss' || fail 'history.csv of regression'
+"$examples/regression" --threads 1 --out one > /dev/null
+cmp -s one/history.csv runs/regression/history.csv || fail 'another number of threads, another regression'
+printf 'date,precipitation,temp_max,temp_min,wind,weather\n2016/07/01,0,30,16,2.5,sun\n2016/01/01,5,4,-1,3,snow\n' > new.csv
+"$examples/regression" --model runs/regression --apply new.csv --output tomorrow.csv || fail 'regression --apply'
+awk -F , 'NR == 2 { summer = $2 } NR == 3 { winter = $2 }
+          END { exit !(NR == 3 && summer > 20 && summer < 35 && winter > -2 && winter < 10) }' tomorrow.csv ||
+    fail "regression on new days: $(cat tomorrow.csv)"
+printf 'date,rain\n2016/07/01,0\n' > bad.csv
+expect 1 'bad.csv, line 1: expected date,precipitation,temp_max,temp_min,wind' "$examples/regression" --data bad.csv
+printf 'date,precipitation,temp_max,temp_min,wind\n2016/07/01,0,30,16,2.5\n2016/13/01,5,4,-1,3\n' > bad.csv
+expect 1 'bad.csv, line 3' "$examples/regression" --model runs/regression --apply bad.csv --output tomorrow.csv
+expect 1 'cannot read none.csv' "$examples/regression" --data none.csv
+
+# --- spirals: deep beats shallow with as many weights
+expect 0 'hidden  nodes' "$examples/spirals"
+left runs/spirals/spirals_4.keras depth1_test_accuracy depth1_ms_per_step depth4_test_accuracy depth4_ms_per_step
+[ -s runs/spirals/spirals.png ] || fail 'spirals draws nothing'
+awk -F '[:,]' '{ exit !($2 < 0.95 && $6 > 0.96 && $14 > 0.96) }' runs/spirals/metrics.json ||
+    fail "accuracy on the spirals: $(cat runs/spirals/metrics.json)"
+expect 1 'none.npy' "$examples/spirals" --model runs/spirals --apply none.npy --output arms.csv
 
 [ $bad -eq 0 ] && echo 'OK'
 exit $bad

@@ -47,11 +47,11 @@ static void list_places(places *p)
 }
 
 /* "BASE/FOLDER/FILE" or that with .gz, whichever is there; NULL where neither is or memory is out (*bad). */
-static char *find_file(const places *p, int place, const lm__builtin *set, const char *file, int *bad)
+static char *find_file(const places *p, int place, const char *folder, const char *file, int *bad)
 {
     for (int packed = 1; packed >= 0; packed--) {
         lm__text path = {0};
-        lm__text_printf(&path, "%s%s/%s/%s%s", p->base[place], p->rest[place], set->folder, file,
+        lm__text_printf(&path, "%s%s/%s/%s%s", p->base[place], p->rest[place], folder, file,
                         packed ? ".gz" : "");
         *bad |= path.bad;
         if (!path.bad && lm__file_exists(path.data)) return path.data;
@@ -64,9 +64,9 @@ static char *find_file(const places *p, int place, const lm__builtin *set, const
 static lm_status find_in(const places *p, int place, const lm__builtin *set, char *paths[FILES])
 {
     int bad = 0;
-    paths[0] = find_file(p, place, set, set->files[0], &bad);
+    paths[0] = find_file(p, place, set->folder, set->files[0], &bad);
     for (int i = 1; paths[0] && !bad && i < FILES; i++) {
-        paths[i] = find_file(p, place, set, set->files[i], &bad);
+        paths[i] = find_file(p, place, set->folder, set->files[i], &bad);
         if (!paths[i] && !bad)
             return lm__fail(LM_NOT_FOUND, "%s: '%s%s/%s' has %s, but lacks %s.gz", set->name, p->base[place],
                             p->rest[place], set->folder, set->files[0], set->files[i]);
@@ -86,6 +86,16 @@ static lm_status not_found(const places *p, const lm__builtin *set)
     return status;
 }
 
+static void no_file(const places *p, const char *file)
+{
+    lm__text text = {0};
+    lm__text_printf(&text, "the file %s was not found. Looked for in", file);
+    for (int i = 0; i < p->count; i++) lm__text_printf(&text, "%s %s%s", i ? "," : "", p->base[i], p->rest[i]);
+    if (text.bad) lm__no_memory(text.size);
+    else lm__fail(LM_NOT_FOUND, "%s", text.data);
+    lm__free(text.data);
+}
+
 static lm_status find(const lm__builtin *set, char *paths[FILES])
 {
     places p;
@@ -95,6 +105,27 @@ static lm_status find(const lm__builtin *set, char *paths[FILES])
         if (paths[0]) return LM_OK;
     }
     return not_found(&p, set);
+}
+
+char *lm_data_find(const char *file)
+{
+    places p;
+    char folder[LM__MOST_PATH], *path = NULL;
+    int bad = 0;
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    if (!slash || slash == file || (size_t)(slash - file) >= sizeof folder) {
+        lm__fail(LM_INVALID, "lm_data_find takes FOLDER/FILE, such as \"mnist/train-images-idx3-ubyte\"");
+        return NULL;
+    }
+    memcpy(folder, file, (size_t)(slash - file));
+    folder[slash - file] = 0;
+    list_places(&p);
+    for (int place = 0; !path && !bad && place < p.count; place++)
+        path = find_file(&p, place, folder, slash + 1, &bad);
+    if (path) return path;
+    if (bad) lm__no_memory(0);
+    else no_file(&p, file);
+    return NULL;
 }
 
 lm_status lm__builtin_load(const lm__builtin *set, lm_dataset **train, lm_dataset **test)
