@@ -26,6 +26,7 @@
 #ifndef LAMINA_LAMINA_H
 #define LAMINA_LAMINA_H
 
+#include <lamina/about.h>
 #include <lamina/callbacks.h>
 #include <lamina/data.h>
 #include <lamina/files.h>

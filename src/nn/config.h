@@ -91,6 +91,8 @@ void *lm__configured_from(const lm__class *class, const json_t *config);
 
 /* "MaxPooling2D" -> "max_pooling2d", Keras's rule. */
 void lm__snake_case(const char *name, char *out, size_t bytes);
+/* As Keras writes it in a program: "Dense", "adam", "mean_squared_error". */
+void lm__class_usual_name(const lm__class *class, char *out, size_t bytes);
 
 /* A list of sizes as arguments have it, LM_MAX_RANK of them: it ends at its first 0, so that nothing may follow one;
  * LM_ANY is allowed. */

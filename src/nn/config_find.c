@@ -49,6 +49,13 @@ static int is_called(const lm__class *class, const char *name)
            lm__listed(class->aliases, name);
 }
 
+void lm__class_usual_name(const lm__class *class, char *out, size_t bytes)
+{
+    if (!strcmp(class->module, "keras.layers")) snprintf(out, bytes, "%s", class->name);
+    else if (!strcmp(class->module, "keras.optimizers")) lower_case(class->name, out, bytes);
+    else lm__snake_case(class->name, out, bytes);
+}
+
 /* Names that might have been meant; those that do not fit in are left out. */
 typedef struct candidates {
     const char *name[513];
