@@ -13,6 +13,7 @@ memory='malloc|calloc|realloc|reallocarray|free|aligned_alloc|posix_memalign|str
 folders=()
 for folder in src include cli serve examples tests bench tools; do [[ -d $folder ]] && folders+=("$folder"); done
 mapfile -t files < <(find "${folders[@]}" -name '*.[ch]' -o -name '*.cc' -o -name '*.def' -o -name '*.sh' | sort)
+((${#files[@]})) || { echo "check_sizes: there are no sources in $PWD"; exit 1; }
 
 # Code without comments and the insides of strings, one line for one, so that words in them are no calls.
 strip() {

@@ -31,7 +31,9 @@ for line in ../added.?; do
         "$file" > ../sorted && cp ../sorted "$file"
     grep -qxF "$(cat "$line")" "$file" || { echo "FAIL: no line was added to $file"; exit 1; }
 done
-tools/check_includes.sh && tools/check_sizes.sh . columns || exit 1
+# The rest of the tree has tests of its own.
+{ tools/check_includes.sh || true; tools/check_sizes.sh . columns || true; } > ../log
+! grep -F -f ../new ../log || { echo 'FAIL: the new files break the house rules'; exit 1; }
 
 cat > ../layer.c << 'END'
 #include <lamina/lamina.h>
@@ -66,7 +68,7 @@ END
 # Unoptimised: this is about what is found, not how fast it runs.
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug > ../log 2>&1 || { cat ../log; exit 1; }
 cmake --build build --target lamina test_registry test_gradients test_every_op > ../log 2>&1 ||
-    { echo 'FAIL: it does not build'; grep -E 'error|warning|FAILED' ../log | head -n 20; exit 1; }
+    { echo 'FAIL: it does not build'; grep -E 'error:|warning:|undefined|multiple|^FAILED' ../log | head -n 20; exit 1; }
 ! grep -E 'warning:' ../log || { echo 'FAIL: the recipes build with warnings'; exit 1; }
 for test in test_registry test_gradients test_every_op; do
     build/tests/$test > ../log 2>&1 || { echo "FAIL: $test"; tail -n 20 ../log; exit 1; }
