@@ -13,8 +13,8 @@ static const char help[] =
     "Usage: lamina diff A B [--tolerance X] [--weights-only] [--quiet]\n\n"
     "  lamina diff before.keras after.keras       what training has changed\n"
     "  lamina diff mnist.h5 mnist.keras           whether a conversion has kept everything\n\n"
-    "Layers are compared in order. Of each weight the largest difference is told, as it is and relative to the larger\n"
-    "of the two numbers, and how many numbers differ. The names of the models themselves are not compared.\n\n"
+    "Layers are compared in order. Of each weight the largest difference is told, as it is and relative to the\n"
+    "larger of the two numbers, and how many numbers differ. The names of the models themselves are not compared.\n\n"
     "  --tolerance X    numbers that differ by at most X count as equal (default: 0)\n"
     "  --weights-only   compare neither arguments nor how the models are compiled\n"
     "  --quiet          print nothing; the exit status tells\n\n"
@@ -207,10 +207,9 @@ static int pair_up(comparison *c)
     if (!longest) return cli_error("out of memory");
     for (int a = n - 1; a >= 0; a--)
         for (int b = m - 1; b >= 0; b--) {
-            int down = longest[((size_t)a + 1) * width + (size_t)b], right = longest[(size_t)a * width + (size_t)b + 1];
-            int both = alike(c, a, b) ? longest[((size_t)a + 1) * width + (size_t)b + 1] + 1 : 0;
-            longest[(size_t)a * width + (size_t)b] = both > down ? (both > right ? both : right)
-                                                                 : (down > right ? down : right);
+            int *here = longest + (size_t)a * width + (size_t)b, best = here[1] > here[width] ? here[1] : here[width];
+            int both = alike(c, a, b) ? here[width + 1] + 1 : 0;
+            *here = both > best ? both : best;
         }
     while (i < n && k < m) {
         int here = longest[(size_t)i * width + (size_t)k];

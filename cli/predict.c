@@ -1,163 +1,132 @@
-/* cli/predict.c: lamina predict: a saved model on an array. */
-#include "cli.h"
+/* cli/predict.c: lamina predict: a saved model on pictures, arrays and tables. */
+#include "predict.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-
-extern const cli_command cli_predict;
+#include <unistd.h>
 
 static const char help[] =
-    "Applies a saved model to an array and writes what it predicts.\n\n"
-    "Usage: lamina predict MODEL --input X.npy --output Y.npy [--json] [--batch-size N]\n\n"
-    "  lamina predict mnist.keras --input digits.npy --output probabilities.npy\n"
-    "  lamina predict mnist.keras --input digits.npy --json\n\n"
-    "  --input X.npy    the examples: a .npy file (numpy.save writes it) or an IDX file, plain or gzip; the first\n"
-    "                   dimension counts them. Other number types than the model's are converted.\n"
-    "  --output Y.npy   what the model says about each, in the same order; written whole or not at all\n"
-    "  --json           print it too, as one JSON object: {\"shape\": […], \"dtype\": …, \"predictions\": [[…], …]}\n"
-    "  --batch-size N   examples at a time (default: 32)\n";
+    "Asks a saved model: about pictures, arrays or tables.\n\n"
+    "Usage: lamina predict MODEL FILE… [options]\n\n"
+    "  lamina predict mnist.keras digit.png                 what is it? a table of answers\n"
+    "  lamina predict mnist.keras scans/ --top 3            every picture of a folder, three answers each\n"
+    "  lamina predict mnist.keras scans/*.jpg --json        one JSON list instead of a table\n"
+    "  lamina predict mnist.keras scans/ --picture a.png    a picture of the pictures with the answers\n"
+    "  curl -s URL | lamina predict mnist.keras -           a picture from the standard input\n"
+    "  lamina predict iris.keras flowers.csv --target kind  the rows of a table, without a column\n"
+    "  lamina predict mnist.keras --input digits.npy --output probabilities.npy\n\n"
+    "Pictures are PNG or JPEG files of any size; the model's file says how they become its input (digits are made\n"
+    "light on dark, scaled and centred as MNIST's were), and what was done is told on stderr. A picture that cannot\n"
+    "be read is named, the others are answered, and the exit status is 1. Of a folder the files that end in .png,\n"
+    ".jpg or .jpeg are taken, in the order of their names, without those in folders inside it.\n\n"
+    "  --input FILE,…   the examples, as operands are. An array is a .npy file (numpy.save writes it) or an IDX file,\n"
+    "                   plain or gzip: its first dimension counts the examples, and it needs --output or --json\n"
+    "  --output FILE    the model's outputs in order, as .npy, or .csv with names and answers; whole or not at all\n"
+    "  --json           print JSON. Pictures: [{\"file\": …, \"class\": …, \"probability\": …, \"probabilities\": […]}, …],\n"
+    "                   with \"classes\" instead where several may hold, and \"values\" where the outputs are plain\n"
+    "                   numbers. Arrays and tables: {\"shape\": […], \"dtype\": …, \"predictions\": [[…], …]}\n"
+    "  --top K          answers in the table: the likeliest and the next ones (default: 2)\n"
+    "  --picture FILE   draw the first 100 pictures with their answers, as .png, .svg or .pdf\n"
+    "  --layer NAME     what that layer puts out, instead of the model; needs --output or --json\n"
+    "  --target COLUMN  of a table: the column that is no input\n"
+    "  --batch-size N   examples at a time (default: 32)\n"
+    "  --quiet          do not tell what was done to pictures\n";
 
-typedef struct request {
-    const char *model, *input, *output;
-    bool json;
-    int64_t batch;
-} request;
-
-/* "(10000, 28, 28)"; LM_ANY as N. */
-static const char *shape_text(int rank, const int64_t *dims, char *text, size_t bytes)
+lm_tensor *cli_apply(const cli_request *r, const lm_model *model, lm_tensor *x)
 {
-    size_t n = (size_t)snprintf(text, bytes, "(");
-    for (int i = 0; i < rank && n < bytes; i++) {
-        const char *comma = i ? ", " : "";
-        if (dims[i] == LM_ANY) n += (size_t)snprintf(text + n, bytes - n, "%sN", comma);
-        else n += (size_t)snprintf(text + n, bytes - n, "%s%" PRId64, comma, dims[i]);
-    }
-    if (n < bytes) snprintf(text + n, bytes - n, rank == 1 ? ",)" : ")");
-    return text;
+    return r->layer ? lm_predict_layer(model, x, r->layer) : lm_predict_array(model, x);
 }
 
-/* What the array could be reshaped to, or "". */
-static void suggest(const lm_tensor *x, int rank, const int64_t *dims, char *text, size_t bytes)
-{
-    int64_t each = 1, wanted[LM_MAX_RANK];
-    char shape[160];
-    text[0] = 0;
-    for (int i = 1; i < rank; i++) each *= dims[i] > 0 ? dims[i] : 0;
-    if (!each || lm_tensor_size(x) % (size_t)each || !lm_tensor_size(x)) return;
-    memcpy(wanted, dims, sizeof wanted);
-    wanted[0] = (int64_t)(lm_tensor_size(x) / (size_t)each);
-    snprintf(text, bytes, "; in Python, x.reshape%s would fit", shape_text(rank, wanted, shape, sizeof shape));
-}
+/* --- what is asked ---------------------------------------------------------------------------------------------- */
 
-static int check_shape(const request *r, const lm_model *model, const lm_tensor *x)
+/* The files of --input: a list, unless a file has that very name. Splits `list`, which the inputs then point into. */
+static void split_list(cli_request *r, char *list)
 {
-    int64_t dims[LM_MAX_RANK];
-    char got[160], want[160], fix[240];
-    int rank = lm_model_input(model, NULL, dims);
-    bool fits = rank == lm_tensor_rank(x);
-    for (int i = 1; fits && i < rank; i++) fits = dims[i] == LM_ANY || dims[i] == lm_tensor_dim(x, i);
-    if (fits) return CLI_OK;
-    suggest(x, rank, dims, fix, sizeof fix);
-    return cli_error("%s has shape %s, but %s takes %s%s", r->input,
-                     shape_text(lm_tensor_rank(x), lm_tensor_dims(x), got, sizeof got), r->model,
-                     shape_text(rank, dims, want, sizeof want), fix);
-}
-
-/* Room for the predictions of n examples, given those of some. */
-static lm_tensor *room(const lm_tensor *some, int64_t n)
-{
-    int64_t dims[LM_MAX_RANK];
-    memcpy(dims, lm_tensor_dims(some), sizeof(int64_t) * (size_t)lm_tensor_rank(some));
-    dims[0] = n;
-    return lm_tensor_new(lm_tensor_dtype(some), lm_tensor_rank(some), dims);
-}
-
-/* All predictions, batch by batch, so that Ctrl-C is heard. NULL after a message; *status tells which. */
-static lm_tensor *predict(const request *r, const lm_model *model, lm_tensor *x, int *status)
-{
-    int64_t n = lm_tensor_dim(x, 0);
-    lm_tensor *y = NULL;
-    for (int64_t at = 0; at < n && !cli_interrupted(); at += r->batch) {
-        int64_t end = n - at < r->batch ? n : at + r->batch;
-        lm_tensor *rows = lm_tensor_slice(x, at, end);
-        lm_dataset *data = lm_data_batch(lm_data_from_arrays(rows, NULL), r->batch, false);
-        lm_tensor *part = lm_predict(model, data);
-        if (!y && !lm_failed(part)) y = room(part, n);
-        *status = cli_failed(part);
-        if (!*status) *status = cli_failed(y);
-        if (!*status)
-            memcpy((char *)lm_tensor_data(y) + lm_tensor_bytes(y) / (size_t)n * (size_t)at, lm_tensor_read(part),
-                   lm_tensor_bytes(part));
-        lm_free(part), lm_free(data), lm_free(rows);
-        if (*status) break;
-    }
-    if (!*status && cli_interrupted()) {
-        fprintf(stderr, "lamina: interrupted; nothing was written\n");
-        *status = CLI_INTERRUPTED;
-    }
-    if (!*status) return y;
-    lm_free(y);
-    return NULL;
-}
-
-static void print_numbers(const lm_tensor *y, int axis, size_t *at, int digits)
-{
-    if (axis == lm_tensor_rank(y)) {
-        cli_json_number(stdout, lm_tensor_get(y, (*at)++), digits);
+    if (!access(list, F_OK)) {
+        r->inputs[r->count++] = list;
         return;
     }
-    putchar('[');
-    for (int64_t i = 0; i < lm_tensor_dim(y, axis); i++) {
-        if (i) fputs(", ", stdout);
-        print_numbers(y, axis + 1, at, digits);
+    for (char *next; list; list = next) {
+        next = strchr(list, ',');
+        if (next) *next++ = 0;
+        if (*list) r->inputs[r->count++] = list;
     }
-    putchar(']');
 }
 
-static void print_json(const lm_tensor *y)
+static int check_request(const cli_request *r, bool pictures, bool table)
 {
-    size_t at = 0;
-    fputs("{\"shape\": [", stdout);
-    for (int i = 0; i < lm_tensor_rank(y); i++) printf("%s%" PRId64, i ? ", " : "", lm_tensor_dim(y, i));
-    printf("], \"dtype\": \"%s\", \"predictions\": ", lm_dtype_name(lm_tensor_dtype(y)));
-    print_numbers(y, 0, &at, lm_tensor_dtype(y) == LM_F64 ? 17 : 9);
-    puts("}");
+    if (r->output && !strcmp(r->output, "-"))
+        return cli_wrong(&cli_predict, "--output -: predictions go to a file; --json prints them");
+    if (r->picture && !pictures) return cli_wrong(&cli_predict, "--picture needs pictures as its input");
+    if (r->target && !table) return cli_wrong(&cli_predict, "--target needs a table (.csv or .tsv) as its input");
+    if (r->layer && !r->output && !r->json)
+        return cli_wrong(&cli_predict, "--layer gives many numbers; it needs --output Y.npy, or --json to print");
+    if (!pictures && !table && !r->output && !r->json && !r->top)
+        return cli_wrong(&cli_predict, "predict needs --output Y.npy, or --json to print, or --top K for a table");
+    return CLI_OK;
 }
 
-static int answer(const request *r, const lm_model *model, lm_tensor *x)
+/* Pictures all, or none. */
+static int sort_of_input(const cli_request *r, bool *pictures)
 {
-    int status = check_shape(r, model, x);
+    int count = 0;
+    const char *first = NULL, *other = NULL;
+    for (int i = 0; i < r->count; i++) {
+        bool is = cli_is_picture(r->inputs[i]);
+        count += is;
+        if (is) first = r->inputs[i];
+        else other = r->inputs[i];
+    }
+    *pictures = count > 0;
+    if (!count || count == r->count) return CLI_OK;
+    return cli_wrong(&cli_predict, "%s is a picture and %s is none; ask about one kind at a time", first, other);
+}
+
+static int predict(const cli_request *r)
+{
+    bool pictures = false, table = false;
+    int status = sort_of_input(r, &pictures);
+    for (int i = 0; i < r->count; i++)
+        table |= cli_ends(r->inputs[i], ".csv") || cli_ends(r->inputs[i], ".tsv") || cli_ends(r->inputs[i], ".gz");
+    if (!status) status = check_request(r, pictures, table);
     if (status) return status;
-    if (!lm_tensor_dim(x, 0)) return cli_error("%s holds no examples: its first dimension is 0", r->input);
-    lm_tensor *y = predict(r, model, x, &status);
-    if (!status && r->output && lm_tensor_save(y, r->output)) status = cli_error("%s", lm_last_error());
-    if (!status && r->json) print_json(y);
-    lm_free(y);
+    cli_catch_interrupt();
+    lm_model *model = lm_load(r->model, .compile = false);
+    status = cli_failed(model);
+    if (!status) status = pictures ? cli_predict_pictures(r, model) : cli_predict_array(r, model);
+    lm_free(model);
     return status;
 }
 
 static int run(int argc, char **argv)
 {
-    request r = {.batch = 32};
-    int count;
-    const cli_option options[] = {{"input", CLI_TEXT, &r.input, 0, 0},
-                                  {"output", CLI_TEXT, &r.output, 0, 0},
-                                  {"json", CLI_FLAG, &r.json, 0, 0},
-                                  {"batch-size", CLI_NUMBER, &r.batch, 1, INT64_MAX},
-                                  {.name = NULL}};
-    int status = cli_read(&cli_predict, argc, argv, options, 1, &r.model, &count);
-    if (status) return status;
-    if (!r.model) return cli_wrong(&cli_predict, "predict needs a model, as in: lamina predict mnist.keras …");
-    if (!r.input) return cli_wrong(&cli_predict, "predict needs --input X.npy");
-    if (!r.output && !r.json) return cli_wrong(&cli_predict, "predict needs --output Y.npy, or --json to print");
-    cli_catch_interrupt();
-    lm_model *model = lm_load(r.model);
-    lm_tensor *x = lm_failed(model) ? NULL : lm_tensor_load(r.input);
-    status = cli_failed(model);
-    if (!status) status = cli_failed(x);
-    if (!status) status = answer(&r, model, x);
-    lm_free(model), lm_free(x);
+    cli_request r = {.batch = 32};
+    const char *input = NULL;
+    const char **operands = calloc((size_t)argc + 1, sizeof *operands);
+    int count = 0;
+    const cli_option options[] = {
+        {"input", CLI_TEXT, &input, 0, 0},      {"output", CLI_TEXT, &r.output, 0, 0},
+        {"json", CLI_FLAG, &r.json, 0, 0},      {"batch-size", CLI_NUMBER, &r.batch, 1, INT64_MAX},
+        {"top", CLI_NUMBER, &r.top, 1, 1000},   {"picture", CLI_TEXT, &r.picture, 0, 0},
+        {"layer", CLI_TEXT, &r.layer, 0, 0},    {"target", CLI_TEXT, &r.target, 0, 0},
+        {"quiet", CLI_FLAG, &r.quiet, 0, 0},    {.name = NULL}};
+    if (!operands) return cli_error("out of memory");
+    int status = cli_read(&cli_predict, argc, argv, options, argc, operands, &count);
+    char *list = input ? strdup(input) : NULL;
+    size_t most = (size_t)count + 1;
+    for (const char *c = list; c && *c; c++) most += *c == ',';
+    r.inputs = calloc(most, sizeof *r.inputs);
+    if (!status && (!r.inputs || (input && !list))) status = cli_error("out of memory");
+    if (!status) {
+        r.model = operands[0];
+        for (int i = 1; i < count; i++) r.inputs[r.count++] = operands[i];
+        if (list) split_list(&r, list);
+        if (!r.model) status = cli_wrong(&cli_predict, "predict needs a model, as in: lamina predict mnist.keras 7.png");
+        else if (!r.count) status = cli_wrong(&cli_predict, "predict needs --input X.npy, or pictures");
+    }
+    if (!status) status = predict(&r);
+    free(list), free(r.inputs), free(operands);
     return status;
 }
 
-const cli_command cli_predict = {"predict", "a saved model on an array of examples", help, run};
+const cli_command cli_predict = {"predict", "a model's answers about pictures, arrays, tables", help, run};

@@ -15,7 +15,7 @@ static const char help[] =
     "  lamina show mnist.keras conv2d           one layer: its arguments and weights\n"
     "  lamina show mnist.keras conv2d/kernel    one weight: its numbers, and how they are distributed\n"
     "  lamina show mnist.keras conv2d/kernel --output kernel.npy     the numbers for NumPy\n\n"
-    "  --json           one JSON object instead: the layers with their weights' figures; of one weight, the values too\n"
+    "  --json           one JSON object instead: layers with their weights' figures; of one weight, the values too\n"
     "  --output W.npy   write the weight as a .npy file, which numpy.load reads\n";
 
 typedef struct request {

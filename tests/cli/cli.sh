@@ -53,7 +53,7 @@ cmp -s y1.npy y.npy || { echo 'FAIL: other batches, other predictions'; bad=1; }
 expect 2 'needs a model' "$lamina" predict
 expect 2 'needs --input' "$lamina" predict digits.keras
 expect 2 'needs --output' "$lamina" predict digits.keras --input digits.x.npy
-expect 2 'one argument too many' "$lamina" predict digits.keras other.keras
+expect 2 'needs --output' "$lamina" predict digits.keras digits.x.npy
 expect 2 'expected a whole number, 1 or more' "$lamina" predict digits.keras --batch-size 0
 expect 1 "there is no file 'none.keras'" "$lamina" predict none.keras --input digits.x.npy --json
 expect 1 "there is no file 'none.npy'" "$lamina" predict digits.keras --input none.npy --json
