@@ -96,7 +96,8 @@ void cli_answers_caption(const cli_answers *a, const lm_tensor *y, int64_t row, 
         return;
     }
     int class = answer_of(a, y, row);
-    snprintf(text, bytes, "%s  %.1f %%", class_name(a, class, name, sizeof name), 100 * probability(a, y, row, class));
+    double p = probability(a, y, row, class);
+    snprintf(text, bytes, "%s  %.1f %%", class_name(a, class, name, sizeof name), 100 * p);
 }
 
 /* --- the table -------------------------------------------------------------------------------------------------- */
@@ -116,7 +117,8 @@ static void print_labels(const cli_answers *a, const lm_tensor *y, int64_t row)
     int said = 0, order[MOST_RUNNERS], n = ranked(a, y, row, MOST_RUNNERS, order);
     for (int i = 0; i < n; i++) {
         double p = probability(a, y, row, order[i]);
-        if (p >= 0.5) printf("%s%s (%.1f %%)", said++ ? ", " : "", class_name(a, order[i], name, sizeof name), 100 * p);
+        if (p < 0.5) break;
+        printf("%s%s (%.1f %%)", said++ ? ", " : "", class_name(a, order[i], name, sizeof name), 100 * p);
     }
     if (!said)
         printf("none (the likeliest: %s, %.1f %%)", class_name(a, order[0], name, sizeof name),

@@ -22,9 +22,10 @@ static const char help[] =
     "  --input FILE,…   the examples, as operands are. An array is a .npy file (numpy.save writes it) or an IDX file,\n"
     "                   plain or gzip: its first dimension counts the examples, and it needs --output or --json\n"
     "  --output FILE    the model's outputs in order, as .npy, or .csv with names and answers; whole or not at all\n"
-    "  --json           print JSON. Pictures: [{\"file\": …, \"class\": …, \"probability\": …, \"probabilities\": […]}, …],\n"
-    "                   with \"classes\" instead where several may hold, and \"values\" where the outputs are plain\n"
-    "                   numbers. Arrays and tables: {\"shape\": […], \"dtype\": …, \"predictions\": [[…], …]}\n"
+    "  --json           print JSON. Pictures: [{\"file\": …, \"class\": …, \"probability\": …,\n"
+    "                   \"probabilities\": […]}, …], with \"classes\" where several may hold at once, and with\n"
+    "                   \"values\" where the outputs are plain numbers. Arrays and tables:\n"
+    "                   {\"shape\": […], \"dtype\": …, \"predictions\": [[…], …]}\n"
     "  --top K          answers in the table: the likeliest and the next ones (default: 2)\n"
     "  --picture FILE   draw the first 100 pictures with their answers, as .png, .svg or .pdf\n"
     "  --layer NAME     what that layer puts out, instead of the model; needs --output or --json\n"
@@ -121,7 +122,7 @@ static int run(int argc, char **argv)
         r.model = operands[0];
         for (int i = 1; i < count; i++) r.inputs[r.count++] = operands[i];
         if (list) split_list(&r, list);
-        if (!r.model) status = cli_wrong(&cli_predict, "predict needs a model, as in: lamina predict mnist.keras 7.png");
+        if (!r.model) status = cli_wrong(&cli_predict, "predict needs a model: lamina predict mnist.keras 7.png");
         else if (!r.count) status = cli_wrong(&cli_predict, "predict needs --input X.npy, or pictures");
     }
     if (!status) status = predict(&r);

@@ -146,8 +146,8 @@ static void note(notes *all, const char *name, const char *text)
 static void tell_notes(const notes *all)
 {
     for (int i = 0; i < all->count; i++)
-        if (all->note[i].count > 1) fprintf(stderr, "lamina: %d pictures: %s\n", all->note[i].count, all->note[i].text);
-        else fprintf(stderr, "lamina: %s: %s\n", all->note[i].name, all->note[i].text);
+        if (all->note[i].count == 1) fprintf(stderr, "lamina: %s: %s\n", all->note[i].name, all->note[i].text);
+        else fprintf(stderr, "lamina: %d pictures: %s\n", all->note[i].count, all->note[i].text);
     if (all->others) fprintf(stderr, "lamina: %d more pictures, each in its own way\n", all->others);
 }
 
@@ -156,7 +156,8 @@ static lm_tensor *prepare(work *w, const char *name)
 {
     char read[NOTE / 2] = "", done[NOTE / 2] = "", both[NOTE];
     bool standard = !strcmp(name, "-");
-    lm_tensor *image = standard ? read_standard_input(read, sizeof read) : lm_image_load_saying(name, read, sizeof read);
+    lm_tensor *image = standard ? read_standard_input(read, sizeof read)
+                                : lm_image_load_saying(name, read, sizeof read);
     lm_tensor *x = lm_failed(image) ? NULL : lm_image_prepare(w->model, image, done, sizeof done);
     if (!x) cli_failed(image);
     else if (lm_failed(x)) cli_error("%s: %s", standard ? "standard input" : name, lm_error(x));
@@ -288,7 +289,11 @@ static int draw(const work *w, const cli_answers *a, const lm_tensor *y)
     return status;
 }
 #else
-static int draw(const work *w, const cli_answers *a, const lm_tensor *y) { (void)w, (void)a, (void)y; return cli_error("--picture: this build draws none"); }
+static int draw(const work *w, const cli_answers *a, const lm_tensor *y)
+{
+    (void)w, (void)a, (void)y;
+    return cli_error("--picture: this build draws none");
+}
 #endif
 
 static int tell(const work *w)
