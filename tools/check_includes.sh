@@ -22,7 +22,8 @@ dist:        base
 train:       base tensor kernels graph ops plan nn data dist
 formats:     base tensor kernels graph ops plan nn data dist train codec text
 rl:          base tensor kernels graph ops plan nn data dist train codec text
-api:         base tensor kernels graph ops plan nn data dist train codec text formats rl
+plot:        base tensor kernels graph ops plan nn data train codec formats
+api:         base tensor kernels graph ops plan nn data dist train codec text formats rl plot
 '
 
 # Folders that know no models: the public headers they may include.

@@ -33,6 +33,7 @@ for set in "${@:-build}"; do
         need libpng-dev library libpng
         need libjpeg62-turbo-dev library libjpeg
         need libmicrohttpd-dev header microhttpd.h
+        need libcairo2-dev library cairo
         need libcmocka-dev library cmocka
         need libdnnl-dev header dnnl.h
         ;;

@@ -40,6 +40,7 @@
 #include <lamina/object.h>
 #include <lamina/ops.h>
 #include <lamina/optimizers.h>
+#include <lamina/plot.h>
 #include <lamina/runtime.h>
 #include <lamina/sources.h>
 #include <lamina/status.h>
