@@ -306,3 +306,15 @@ lm_status lm__make_folders(const char *path)
     lm__free(copy);
     return status;
 }
+
+lm_status lm__make_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) return LM_OK;
+    char *folder = lm__strdup(path);
+    if (!folder) return lm__no_memory(strlen(path) + 1);
+    folder[slash - path] = '\0';
+    lm_status status = lm__file_exists(folder) ? LM_OK : lm__make_folders(folder);
+    lm__free(folder);
+    return status;
+}

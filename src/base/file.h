@@ -25,5 +25,6 @@ lm_status lm__file_save(const char *path, const void *data, size_t bytes);
 
 int lm__file_exists(const char *path);
 lm_status lm__make_folders(const char *path);    /* mkdir -p */
+lm_status lm__make_folder_of(const char *path);  /* the folders that a file is to lie in */
 
 #endif

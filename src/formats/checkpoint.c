@@ -3,6 +3,7 @@
 #include "formats/checkpoint.h"
 
 #include "formats/files.h"
+#include "formats/h5.h"
 #include "formats/keras.h"
 
 #include <stdio.h>
@@ -80,4 +81,5 @@ static lm_status read_run(const char *path, lm_model **out, lm__run_state *state
     return status;
 }
 
-const lm__checkpoint_format lm__checkpoints = {.save = lm__model_save, .write = write_run, .read = read_run};
+const lm__checkpoint_format lm__checkpoints = {
+    .save = lm__model_save, .save_weights = lm__weights_save, .write = write_run, .read = read_run};

@@ -20,6 +20,7 @@ typedef struct lm__metric_class {
     /* Mean metrics: one value a position (N, …), averaged; states and result are shared. */
     lm_value *(*values)(const lm_metric *self, lm_value *y_true, lm_value *y_pred);
     bool integer_targets;
+    int direction;                      /* 1: more is better; -1: less is; 0: it depends on the use */
     /* Others have their own states, update and result; NULL for mean metrics. */
     lm_status (*begin)(lm_metric *self);
     lm_status (*update)(lm_metric *self, lm_value *y_true, lm_value *y_pred, lm_value *weight);

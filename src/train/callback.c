@@ -3,7 +3,10 @@
 
 #include "train/model.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void destroy(void *object)
@@ -18,6 +21,17 @@ static lm_callback poisoned;
 const lm__type lm__callback_type = {
     .name = "callback", .destroy = destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_callback)};
 static lm_callback poisoned = {.base.object = LM__POISON(&lm__callback_type)};
+
+#define LM_CALLBACK(name) extern const lm__callback_class lm__callback_##name;
+#include "train/callbacks/callbacks.def"
+#undef LM_CALLBACK
+
+const lm__class *const lm__callback_classes[] = {
+#define LM_CALLBACK(name) &lm__callback_##name.base,
+#include "train/callbacks/callbacks.def"
+#undef LM_CALLBACK
+    NULL,
+};
 
 static const lm__callback_class *class_of(const lm_callback *self)
 {
@@ -47,6 +61,20 @@ lm_status lm__callbacks_of(lm_callback *const *list, lm__callbacks *out)
             if (wants(list[i], (lm__hook)hook)) out->wanted |= 1u << hook;
     }
     return LM_OK;
+}
+
+const char *lm__callbacks_backup(const lm__callbacks *all)
+{
+    for (int i = 0; i < all->count; i++)
+        if (class_of(all->item[i])->backup) return class_of(all->item[i])->backup(all->item[i]);
+    return NULL;
+}
+
+bool lm__callbacks_forgive(const lm__callbacks *all)
+{
+    for (int i = 0; i < all->count; i++)
+        if (class_of(all->item[i])->forgives && class_of(all->item[i])->forgives(all->item[i])) return true;
+    return false;
 }
 
 void lm__callbacks_release(lm_callback *const *list)
@@ -80,6 +108,31 @@ lm_status lm__callbacks_call(const lm__callbacks *all, lm__hook hook, bool last,
     }
     atomic_store(&moment->model->caller, 0);
     return status;
+}
+
+void lm__tell(const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text - 1, format, args);
+    va_end(args);
+    if (n >= (int)sizeof text - 1) n = (int)sizeof text - 2;
+    text[n++] = '\n';
+    lm__show(text, (size_t)n);
+}
+
+void lm__number_text(double value, char text[32])
+{
+    if (!isfinite(value)) {
+        strcpy(text, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
+    }
+    if (!strpbrk(text, ".e")) strcat(text, ".0");
 }
 
 void lm__end_training(lm_moment *moment)

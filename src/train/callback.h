@@ -34,12 +34,16 @@ typedef struct lm__callback_class {
     /* What must survive a crash. `load` comes after train_begin with moment->resumed. NULL: nothing. */
     lm_status (*save)(const lm_callback *self, lm__keep *keep);
     lm_status (*load)(lm_callback *self, const lm__keep *keep, lm_moment *moment);
-    void (*release)(lm_callback *self);
+    void (*release)(lm_callback *self); /* of one that could not be made too: then most of it is 0 */
+    /* Whether a loss that is not finite ends training without being an error; NULL: no. */
+    bool (*forgives)(const lm_callback *self);
+    /* The backup that a fit with this callback goes on from, if there is one; NULL: none. */
+    const char *(*backup)(const lm_callback *self);
 } lm__callback_class;
 
 extern const lm__type lm__callback_type;
+extern const lm__class *const lm__callback_classes[];
 lm_callback *lm__callback_new(const lm__callback_class *class, const void *args);
-/* `release` for objects that could not be made too: it sees what was set before the failure. */
 
 /* The head of a callback's class. */
 #define LM__CALLBACK_CLASS(class_name, object_type, default_args, field_rows, ...)                               \
@@ -49,6 +53,11 @@ lm_callback *lm__callback_new(const lm__callback_class *class, const void *args)
 
 /* Ends the fit after this epoch, as a callback of ours wishes: not by request, so lm_stopped says nothing. */
 void lm__end_training(lm_moment *moment);
+
+/* A line to where progress goes, such as "Epoch 3: early stopping". */
+void lm__tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The shortest text that reads back as the same number, as Python prints it; "nan", "inf". */
+void lm__number_text(double value, char text[32]);
 
 /* --- for fit ---------------------------------------------------------------------------------------------------- */
 
@@ -64,6 +73,9 @@ lm_status lm__callbacks_of(lm_callback *const *list, lm__callbacks *out);
 void lm__callbacks_release(lm_callback *const *list);
 /* Calls those that want it, `last` ones or the others. Errors name the callback. */
 lm_status lm__callbacks_call(const lm__callbacks *all, lm__hook hook, bool last, lm_moment *moment);
+/* The path of the first callback that writes backups, or NULL; whether one forgives a loss that is not finite. */
+const char *lm__callbacks_backup(const lm__callbacks *all);
+bool lm__callbacks_forgive(const lm__callbacks *all);
 /* Their states into and out of a run's state, by class and place among those of the class. */
 lm_status lm__callbacks_save(const lm__callbacks *all, lm__run_state *state);
 lm_status lm__callbacks_load(const lm__callbacks *all, const lm__run_state *state, lm_moment *moment);

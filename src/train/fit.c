@@ -49,6 +49,14 @@ static lm_status end_batch(lm__fit *f, lm__progress *bar)
     return tell_all(f, LM__BATCH_END, &f->logs);
 }
 
+/* Keras's TerminateOnNaN: the step has changed nothing, and the fit ends in order. */
+static lm_status give_up(lm__fit *f)
+{
+    f->model->enough = true;
+    lm__tell("Batch %lld: Invalid loss, terminating training: %s", (long long)f->moment.step, lm_last_error());
+    return LM_OK;
+}
+
 static lm_status train_steps(lm__fit *f, lm__progress *bar)
 {
     lm_tensor *batch[LM_DATA_MAX_TENSORS];
@@ -57,8 +65,9 @@ static lm_status train_steps(lm__fit *f, lm__progress *bar)
         if (count < 0) return lm__fail_in("reading batch %lld", (long long)f->moment.step);
         if (!count) break;
         LM_TRY(tell_all(f, LM__BATCH_BEGIN, NULL));
-        if (train_batch(f, batch, count))
-            return lm__fail_in("epoch %d, step %lld", f->moment.epoch + 1, (long long)f->moment.step + 1);
+        lm_status status = train_batch(f, batch, count);
+        if (status == LM_NOT_FINITE && lm__callbacks_forgive(&f->callbacks)) return give_up(f);
+        if (status) return lm__fail_in("epoch %d, step %lld", f->moment.epoch + 1, (long long)f->moment.step + 1);
         LM_TRY(end_batch(f, bar));
     }
     return LM_OK;
@@ -132,13 +141,25 @@ static lm_status finish(lm_model *model)
     return status;
 }
 
-static lm_status run(lm__fit *f, lm_dataset *data)
+/* From the data to the first batch; with a backup to the batch that comes next. */
+static lm_status begin(lm__fit *f, lm_dataset *data, lm__backup *backup)
 {
     LM_TRY(lm__fit_check(f->args));
     LM_TRY(lm__callbacks_of(f->args->callbacks, &f->callbacks));
+    LM_TRY(lm__backup_open(f, backup));
     LM_TRY(lm__fit_data(f, data));
+    LM_TRY(lm__backup_apply(f, backup));
     LM_TRY(lm__fit_iterate(f));
     LM_TRY(tell_all(f, LM__TRAIN_BEGIN, NULL));
+    return backup->model ? lm__callbacks_load(&f->callbacks, &backup->state, &f->moment) : LM_OK;
+}
+
+static lm_status run(lm__fit *f, lm_dataset *data)
+{
+    lm__backup backup = {0};
+    lm_status status = begin(f, data, &backup);
+    lm__backup_close(&backup);
+    LM_TRY(status);
     for (int epoch = f->first_epoch; epoch < f->args->epochs && !stopped(f) && !f->model->enough; epoch++)
         LM_TRY(run_epoch(f, epoch));
     LM_TRY(finish(f->model));

@@ -21,6 +21,7 @@ typedef struct lm__fit {
     int64_t first_step;
     double seconds_before;              /* which the first epoch took before it was interrupted */
     double begun;                       /* when the epoch, or the rest of it, began */
+    uint64_t fingerprint;               /* of the data, where a callback writes backups */
     lm_tensor *class_weights;           /* one number for each example of a batch; NULL: none are asked for */
 } lm__fit;
 
@@ -35,6 +36,20 @@ lm_status lm__fit_iterate(lm__fit *f);
 lm_status lm__fit_class_weights(lm__fit *f);
 /* A batch's weights, from its labels: puts them at batch[2] and makes *count 3. */
 lm_status lm__fit_weigh(lm__fit *f, lm_tensor **batch, int *count);
+
+/* --- a run that goes on (backup.c) --- */
+/* Reads the backup of the first callback that has one, and looks at where it stands: before the data are made. */
+typedef struct lm__backup {
+    const char *path;                   /* NULL: no callback writes backups */
+    lm_model *model;                    /* what it holds; NULL: there is none yet */
+    lm__run_state state;
+} lm__backup;
+lm_status lm__backup_open(lm__fit *f, lm__backup *backup);
+/* Checks it against model and data, and makes the run's state that of the backup. */
+lm_status lm__backup_apply(lm__fit *f, const lm__backup *backup);
+void lm__backup_close(lm__backup *backup);
+/* Writes the run as it will go on at that step of that epoch. */
+lm_status lm__backup_write(lm__fit *f, const char *path, int epoch, int64_t step);
 
 /* One batch as a step takes it: kinds of arrays, and the step made for them. */
 lm_status lm__fit_step(lm__fit *f, lm_tensor *const *batch, int count);

@@ -88,6 +88,70 @@ lm_status lm__history_add(lm_history *history, const lm_logs *logs, double secon
     return LM_OK;
 }
 
+/* --- into a state and back ------------------------------------------------------------------------------------ */
+
+static const char values_name[] = "history/values", seconds_name[] = "history/seconds";
+static const char steps_name[] = "history/steps";
+
+static lm_status put(lm__run_state *state, const char *name, lm_dtype dtype, int rank, const int64_t *dims,
+                     const void *data)
+{
+    lm_tensor *t = lm_tensor_copy_of(dtype, rank, dims, data);
+    lm_status status = lm__run_state_put(state, name, t);
+    lm_free(t);
+    return status;
+}
+
+lm_status lm__history_save(const lm_history *history, lm__run_state *state)
+{
+    json_t *names = json_array();
+    if (!names || json_object_set_new(state->json, "history", names)) return lm__no_memory(64);
+    for (int i = 0; i < history->columns; i++)
+        if (json_array_append_new(names, json_string(history->name[i]))) return lm__no_memory(64);
+    int64_t dims[2] = {history->epochs, COLUMNS};
+    if (!history->epochs) return LM_OK;
+    LM_TRY(put(state, values_name, LM_F64, 2, dims, history->value));
+    LM_TRY(put(state, seconds_name, LM_F64, 1, dims, history->seconds));
+    return put(state, steps_name, LM_I64, 1, dims, history->steps);
+}
+
+static lm_status load_names(lm_history *history, const json_t *names)
+{
+    size_t count = json_array_size(names);
+    if (!json_is_array(names) || count > COLUMNS) return lm__fail(LM_CORRUPT, "its history is no table");
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (!name || strlen(name) >= sizeof *history->name)
+            return lm__fail(LM_CORRUPT, "column %zu of its history has no name", i);
+        strcpy(history->name[i], name);
+    }
+    history->columns = (int)count;
+    return LM_OK;
+}
+
+static bool is_column(const lm_tensor *t, lm_dtype dtype, int rank, int64_t rows)
+{
+    return t && t->dtype == dtype && t->rank == rank && t->dims[0] == rows && (rank < 2 || t->dims[1] == COLUMNS);
+}
+
+lm_status lm__history_load(lm_history *history, const lm__run_state *state)
+{
+    const lm_tensor *value = lm__run_state_get(state, values_name), *steps = lm__run_state_get(state, steps_name);
+    const lm_tensor *seconds = lm__run_state_get(state, seconds_name);
+    LM_TRY(load_names(history, json_object_get(state->json, "history")));
+    if (!value) return LM_OK;
+    int64_t rows = value->rank ? value->dims[0] : 0;
+    if (rows > INT32_MAX || !is_column(value, LM_F64, 2, rows) || !is_column(seconds, LM_F64, 1, rows) ||
+        !is_column(steps, LM_I64, 1, rows))
+        return lm__fail(LM_CORRUPT, "its history is no table");
+    while (history->room < rows) LM_TRY(grow(history));
+    memcpy(history->value, value->data, lm_tensor_bytes(value));
+    memcpy(history->seconds, seconds->data, lm_tensor_bytes(seconds));
+    memcpy(history->steps, steps->data, lm_tensor_bytes(steps));
+    history->epochs = (int)rows;
+    return LM_OK;
+}
+
 int lm_history_epochs(const lm_history *history)
 {
     return lm__object_is(history, &lm__history_type) ? history->epochs : 0;

@@ -20,6 +20,16 @@ void lm__logs_add(lm_logs *logs, const char *prefix, const char *name, double va
     logs->item[logs->count++].value = value;
 }
 
+void lm__logs_set(lm_logs *logs, const char *name, double value)
+{
+    for (int i = 0; i < logs->count; i++)
+        if (!strcmp(logs->item[i].name, name)) {
+            logs->item[i].value = value;
+            return;
+        }
+    lm__logs_add(logs, "", name, value);
+}
+
 void lm__model_reset_metrics(lm_model *model)
 {
     lm__metric_reset(model->loss_mean);

@@ -115,6 +115,8 @@ void lm__model_reset_metrics(lm_model *model);
 /* Loss and metrics so far, sorted by name as Keras prints them. */
 lm_logs lm__model_logs(const lm_model *model);
 void lm__logs_add(lm_logs *logs, const char *prefix, const char *name, double value);
+/* Replaces or adds. */
+void lm__logs_set(lm_logs *logs, const char *name, double value);
 /* Copies of the sums behind them into a state, and back; sums that are not in it become 0. */
 lm_status lm__model_keep_metrics(const lm_model *model, lm__run_state *state);
 lm_status lm__model_restore_metrics(lm_model *model, const lm__run_state *state);
@@ -172,6 +174,9 @@ lm_history *lm__history_new(int epochs);
 const lm_history *lm__history_none(lm_status status);
 /* Adds an epoch's row. */
 lm_status lm__history_add(lm_history *history, const lm_logs *logs, double seconds, int64_t steps);
+/* All rows into a state, and back into an empty history. */
+lm_status lm__history_save(const lm_history *history, lm__run_state *state);
+lm_status lm__history_load(lm_history *history, const lm__run_state *state);
 
 /* --- output (sink.c, progress.c, summary.c) --- */
 void lm__show(const char *text, size_t bytes);

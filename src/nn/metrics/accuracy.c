@@ -29,6 +29,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_accuracy = {
     .base = LM__METRIC_CLASS("Accuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
 };
 
 lm_metric *lm_metric_accuracy_new(const lm_metric_accuracy_args *args)

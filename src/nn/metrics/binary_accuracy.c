@@ -34,6 +34,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_binary_accuracy = {
     .base = LM__METRIC_CLASS("BinaryAccuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
 };
 
 lm_metric *lm_metric_binary_accuracy_new(const lm_metric_binary_accuracy_args *args)

@@ -31,6 +31,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_categorical_accuracy = {
     .base = LM__METRIC_CLASS("CategoricalAccuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
 };
 
 lm_metric *lm_metric_categorical_accuracy_new(const lm_metric_categorical_accuracy_args *args)

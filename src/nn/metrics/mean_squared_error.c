@@ -30,6 +30,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_mean_squared_error = {
     .base = LM__METRIC_CLASS("MeanSquaredError", "mse|MSE", defaults, fields),
     .values = values,
+    .direction = -1,
 };
 
 lm_metric *lm_metric_mean_squared_error_new(const lm_metric_mean_squared_error_args *args)

@@ -31,6 +31,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_sparse_categorical_accuracy = {
     .base = LM__METRIC_CLASS("SparseCategoricalAccuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
     .integer_targets = true,
 };
 

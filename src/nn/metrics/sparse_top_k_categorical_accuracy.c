@@ -38,6 +38,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_sparse_top_k_categorical_accuracy = {
     .base = LM__METRIC_CLASS("SparseTopKCategoricalAccuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
     .integer_targets = true,
 };
 

@@ -38,6 +38,7 @@ static const lm__field fields[] = {
 const lm__metric_class lm__metric_top_k_categorical_accuracy = {
     .base = LM__METRIC_CLASS("TopKCategoricalAccuracy", NULL, defaults, fields),
     .values = values,
+    .direction = 1,
 };
 
 lm_metric *lm_metric_top_k_categorical_accuracy_new(const lm_metric_top_k_categorical_accuracy_args *args)
