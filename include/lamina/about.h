@@ -24,8 +24,8 @@ void lm_sha256(const void *data, size_t bytes, char hex[65]);
  * whatever file they came from. Any thread. */
 lm_status lm_model_digest(const lm_model *model, char hex[65]);
 
-/* The SHA-256 of all elements in order of epoch 0: types, shapes and numbers. Batches count as their rows, one by one.
- * Reads the whole dataset; `hex` is empty on failure, or if the data have no end (LM_INVALID). */
+/* The SHA-256 of all elements in order of epoch 0: types, shapes and numbers. Batches count as their rows, one by
+ * one. Reads the whole dataset; `hex` is empty on failure, or if the data have no end (LM_INVALID). */
 lm_status lm_data_digest(lm_dataset *data, char hex[65]);
 
 #ifdef __cplusplus

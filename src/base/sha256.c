@@ -1,4 +1,5 @@
-/* base/sha256.c: see sha256.h. The constants are the fractional parts of roots of primes, as the standard has them. */
+/* base/sha256.c: see sha256.h. The constants are the fractional parts of roots of primes, as the standard has
+ * them. */
 #include "base/sha256.h"
 
 #include <stdio.h>
@@ -25,7 +26,8 @@ static void take_block(uint32_t state[8], const uint8_t *block)
                block[4 * i + 3];
     for (int i = 16; i < 64; i++) {
         uint32_t x = w[i - 15], y = w[i - 2];
-        w[i] = w[i - 16] + w[i - 7] + (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10);
+        w[i] = w[i - 16] + w[i - 7] + (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) +
+               (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10);
     }
     for (int i = 0; i < 64; i++) {
         uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
