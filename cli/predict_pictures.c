@@ -81,8 +81,10 @@ static int add_folder(work *w, const char *folder)
     DIR *listing = opendir(folder);
     if (!listing) return cli_error("%s: %s", folder, strerror(errno));
     int status = 0;
-    for (struct dirent *entry; !status && (entry = readdir(listing));)
-        if (entry->d_name[0] != '.' && has_picture_name(entry->d_name)) status = add(w, folder, entry->d_name);
+    for (struct dirent *entry; !status && (entry = readdir(listing));) {
+        bool wanted = entry->d_name[0] != '.' && entry->d_type != DT_DIR && has_picture_name(entry->d_name);
+        if (wanted) status = add(w, folder, entry->d_name);
+    }
     closedir(listing);
     if (status) return status;
     if (w->count == first)
@@ -270,13 +272,24 @@ static int predict_all(work *w)
 
 /* --- telling ---------------------------------------------------------------------------------------------------- */
 
-#ifdef LAMINA_PLOT_H
+/* The pictures as the model saw them; rows of numbers are squares. */
+static lm_tensor *drawable(const work *w, int64_t n)
+{
+    lm_tensor *rows = lm_tensor_slice(w->drawn, 0, n), *images;
+    int64_t side = 1;
+    if (lm_tensor_rank(rows) != 2) return rows;
+    while (side * side < lm_tensor_dim(rows, 1)) side++;
+    images = lm_tensor_reshape_to(rows, n, side, side);
+    lm_free(rows);
+    return images;
+}
+
 static int draw(const work *w, const cli_answers *a, const lm_tensor *y)
 {
     int64_t n = (int64_t)w->read < MOST_DRAWN ? (int64_t)w->read : MOST_DRAWN;
     char(*lines)[96] = calloc((size_t)n, sizeof *lines);
     const char **captions = calloc((size_t)n, sizeof *captions);
-    lm_tensor *images = lm_tensor_slice(w->drawn, 0, n);
+    lm_tensor *images = drawable(w, n);
     int status = lines && captions ? CLI_OK : cli_error("out of memory");
     for (int64_t i = 0; !status && i < n; i++) {
         cli_answers_caption(a, y, i, lines[i], sizeof lines[i]);
@@ -288,13 +301,6 @@ static int draw(const work *w, const cli_answers *a, const lm_tensor *y)
     free(lines), free(captions);
     return status;
 }
-#else
-static int draw(const work *w, const cli_answers *a, const lm_tensor *y)
-{
-    (void)w, (void)a, (void)y;
-    return cli_error("--picture: this build draws none");
-}
-#endif
 
 static int tell(const work *w)
 {
