@@ -13,7 +13,7 @@ static const char help[] =
     "  lamina predict mnist.keras scans/*.jpg --json        one JSON list instead of a table\n"
     "  lamina predict mnist.keras scans/ --picture a.png    a picture of the pictures with the answers\n"
     "  curl -s URL | lamina predict mnist.keras -           a picture from the standard input\n"
-    "  lamina predict iris.keras flowers.csv --target kind  the rows of a table, without a column\n"
+    "  lamina predict iris.keras flowers.csv --skip kind    the rows of a table, without a column\n"
     "  lamina predict mnist.keras --input digits.npy --output probabilities.npy\n\n"
     "Pictures are PNG or JPEG files of any size; the model's file says how they become its input (digits are made\n"
     "light on dark, scaled and centred as MNIST's were), and what was done is told on stderr. A picture that cannot\n"
@@ -29,7 +29,7 @@ static const char help[] =
     "  --top K          answers in the table: the likeliest and the next ones (default: 2)\n"
     "  --picture FILE   draw the first 100 pictures with their answers, as .png, .svg or .pdf\n"
     "  --layer NAME     what that layer puts out, instead of the model; needs --output or --json\n"
-    "  --target COLUMN  of a table: the column that is no input\n"
+    "  --skip COL,…     of a table: columns that are no input, by name or number\n"
     "  --batch-size N   examples at a time (default: 32)\n"
     "  --quiet          do not tell what was done to pictures\n";
 
@@ -59,7 +59,7 @@ static int check_request(const cli_request *r, bool pictures, bool table)
     if (r->output && !strcmp(r->output, "-"))
         return cli_wrong(&cli_predict, "--output -: predictions go to a file; --json prints them");
     if (r->picture && !pictures) return cli_wrong(&cli_predict, "--picture needs pictures as its input");
-    if (r->target && !table) return cli_wrong(&cli_predict, "--target needs a table (.csv or .tsv) as its input");
+    if (r->skip && !table) return cli_wrong(&cli_predict, "--skip needs a table (.csv or .tsv) as its input");
     if (r->layer && !r->output && !r->json)
         return cli_wrong(&cli_predict, "--layer gives many numbers; it needs --output Y.npy, or --json to print");
     if (!pictures && !table && !r->output && !r->json && !r->top)
@@ -87,8 +87,7 @@ static int predict(const cli_request *r)
 {
     bool pictures = false, table = false;
     int status = sort_of_input(r, &pictures);
-    for (int i = 0; i < r->count; i++)
-        table |= cli_ends(r->inputs[i], ".csv") || cli_ends(r->inputs[i], ".tsv") || cli_ends(r->inputs[i], ".gz");
+    for (int i = 0; i < r->count; i++) table |= cli_is_table(r->inputs[i]);
     if (!status) status = check_request(r, pictures, table);
     if (status) return status;
     cli_catch_interrupt();
@@ -109,7 +108,7 @@ static int run(int argc, char **argv)
         {"input", CLI_TEXT, &input, 0, 0},      {"output", CLI_TEXT, &r.output, 0, 0},
         {"json", CLI_FLAG, &r.json, 0, 0},      {"batch-size", CLI_NUMBER, &r.batch, 1, INT64_MAX},
         {"top", CLI_NUMBER, &r.top, 1, 1000},   {"picture", CLI_TEXT, &r.picture, 0, 0},
-        {"layer", CLI_TEXT, &r.layer, 0, 0},    {"target", CLI_TEXT, &r.target, 0, 0},
+        {"layer", CLI_TEXT, &r.layer, 0, 0},    {"skip", CLI_TEXT, &r.skip, 0, 0},
         {"quiet", CLI_FLAG, &r.quiet, 0, 0},    {.name = NULL}};
     if (!operands) return cli_error("out of memory");
     int status = cli_read(&cli_predict, argc, argv, options, argc, operands, &count);

@@ -6,7 +6,7 @@
 #include "inspect.h"
 
 typedef struct cli_request {
-    const char *model, *output, *layer, *picture, *target;
+    const char *model, *output, *layer, *picture, *skip;
     const char **inputs;                        /* files, folders, "-" */
     int count;
     bool json, quiet;
@@ -44,6 +44,7 @@ void cli_answers_caption(const cli_answers *a, const lm_tensor *y, int64_t row, 
 /* --- inputs --- */
 /* Whether the files are pictures, told by their first bytes or, where there are none, by their names. */
 bool cli_is_picture(const char *path);
+bool cli_is_table(const char *path);           /* by its name */
 /* Predicts pictures: status 0, or 1 if some could not be read, or 130. */
 int cli_predict_pictures(const cli_request *r, const lm_model *model);
 int cli_predict_array(const cli_request *r, const lm_model *model);

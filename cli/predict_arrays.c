@@ -29,7 +29,7 @@ static int check_shape(const cli_request *r, const lm_model *model, const lm_ten
     if (table && rank == 2)
         return cli_error("%s has %" PRId64 " columns of numbers, but %s takes %" PRId64 "%s", r->inputs[0],
                          lm_tensor_dim(x, 1), r->model, dims[1],
-                         lm_tensor_dim(x, 1) == dims[1] + 1 ? "; --target COLUMN leaves one out" : "");
+                         lm_tensor_dim(x, 1) == dims[1] + 1 ? "; --skip COLUMN leaves one out" : "");
     suggest(x, rank, dims, fix, sizeof fix);
     return cli_error("%s has shape %s, but %s takes %s%s", r->inputs[0], cli_tensor_shape(x, got, sizeof got),
                      r->model, cli_shape(rank, dims, want, sizeof want), fix);
@@ -118,19 +118,31 @@ static int answer(const cli_request *r, const lm_model *model, lm_tensor *x, boo
     return status;
 }
 
-static bool is_table(const char *path)
+bool cli_is_table(const char *path)
 {
     return cli_ends(path, ".csv") || cli_ends(path, ".tsv") || cli_ends(path, ".csv.gz") || cli_ends(path, ".tsv.gz");
+}
+
+/* The rows of a table without the columns that --skip names. */
+static lm_dataset *open_table(const cli_request *r)
+{
+    lm_data_from_csv_args args = lm_data_from_csv_defaults();
+    char *names = strdup(r->skip ? r->skip : ""), *at = names;
+    args.no_target = true;
+    for (int i = 0; at && *at && i < LM_DATA_MAX_SKIP; i++) args.skip[i] = strsep(&at, ",");
+    lm_dataset *data = names ? lm_data_from_csv_with(r->inputs[0], &args) : NULL;
+    free(names);
+    return data;
 }
 
 int cli_predict_array(const cli_request *r, const lm_model *model)
 {
     const char *path = r->inputs[0];
-    bool table = is_table(path);
+    bool table = cli_is_table(path);
     if (r->count > 1)
         return cli_error("%s has one input, but %d files came: %s, %s%s; one array or table at a time, or pictures",
                          r->model, r->count, path, r->inputs[1], r->count > 2 ? ", …" : "");
-    lm_dataset *data = table ? lm_data_from_csv(path, .target = r->target) : NULL;
+    lm_dataset *data = table ? open_table(r) : NULL;
     lm_tensor *x = !table ? lm_tensor_load(path) : lm_failed(data) ? NULL : lm_data_array(data, 0);
     int status = table ? cli_failed(data) : CLI_OK;
     if (!status) status = cli_failed(x);

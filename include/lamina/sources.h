@@ -43,6 +43,7 @@ typedef struct lm_data_from_csv_args {
     const char *skip[LM_DATA_MAX_SKIP];
     char separator;                                     /* 0: told by the first line        */
     int header;                                         /* 1 there is one, 0 none, -1: told */
+    bool no_target;                                     /* x alone: rows to be predicted    */
 } lm_data_from_csv_args;
 #define LM_DATA_FROM_CSV_DEFAULTS .header = -1
 lm_data_from_csv_args lm_data_from_csv_defaults(void);

@@ -95,11 +95,12 @@ static lm_status keep_names(table *t)
 static lm_status choose_columns(table *t)
 {
     size_t column = 0;
-    if (!t->args->target || !*t->args->target)
+    if (!t->args->no_target && (!t->args->target || !*t->args->target))
         return lm__fail(LM_INVALID, "%s: which column is to be predicted? Name it as the target%s%.80s%s",
                         t->csv.name, t->names ? ", such as \"" : ", by its number from 1 on",
                         t->names ? t->names[t->columns - 1] : "", t->names ? "\"" : "");
-    LM_TRY(find_column(t, t->args->target, "the target", &t->target));
+    t->target = t->columns;                     /* none */
+    if (!t->args->no_target) LM_TRY(find_column(t, t->args->target, "the target", &t->target));
     t->skipped = lm__calloc(t->columns, 1);
     if (!t->skipped) return lm__no_memory(t->columns);
     for (int i = 0; i < LM_DATA_MAX_SKIP && t->args->skip[i]; i++) {
@@ -107,7 +108,8 @@ static lm_status choose_columns(table *t)
         t->skipped[column] = 1;
     }
     for (size_t i = 0; i < t->columns; i++) t->features += !t->skipped[i] && i != t->target;
-    if (t->features && !t->skipped[t->target]) return LM_OK;
+    if (t->features && (t->args->no_target || !t->skipped[t->target])) return LM_OK;
+    if (t->args->no_target) return lm__fail(LM_INVALID, "%s: all of its columns are skipped", t->csv.name);
     return lm__fail(LM_INVALID, "%s has %zu columns; besides the target, one at least must stay to predict it from",
                     t->csv.name, t->columns);
 }
@@ -172,8 +174,7 @@ static lm_status count_rows(table *t)
         LM_TRY(lm__csv_next(&t->csv));
         if (!t->csv.count) break;
         LM_TRY(check_width(t));
-        lm_status status = look_at_target(t);
-        if (status) return status;
+        if (!t->args->no_target) LM_TRY(look_at_target(t));
         t->rows++;
     }
     if (!t->rows) return lm__fail(LM_CORRUPT, "%s has a header and no rows", t->csv.name);
@@ -201,6 +202,7 @@ static lm_status fill_row(const table *t, float *x, void *y, size_t row)
         if (!lm__csv_number(t->csv.cell[i], &number)) return no_number(t, i);
         *x++ = (float)number;
     }
+    if (!y) return LM_OK;
     if (t->text_target)
         ((int32_t *)y)[row] = lm__names_find(&t->classes, t->csv.cell[t->target]);
     else if (lm__csv_number(t->csv.cell[t->target], &number))
@@ -211,12 +213,12 @@ static lm_status fill_row(const table *t, float *x, void *y, size_t row)
 static lm_status fill(table *t, lm_tensor *x, lm_tensor *y)
 {
     LM_TRY(lm_status_of(x));
-    LM_TRY(lm_status_of(y));
+    if (y) LM_TRY(lm_status_of(y));
     lm__csv_rewind(&t->csv);
     if (t->header) LM_TRY(lm__csv_next(&t->csv));
     for (size_t i = 0; i < t->rows; i++) {
         LM_TRY(lm__csv_next(&t->csv));
-        LM_TRY(fill_row(t, (float *)x->data + i * t->features, y->data, i));
+        LM_TRY(fill_row(t, (float *)x->data + i * t->features, y ? y->data : NULL, i));
     }
     return LM_OK;
 }
@@ -224,7 +226,8 @@ static lm_status fill(table *t, lm_tensor *x, lm_tensor *y)
 static lm_status make(table *t, lm_dataset **out)
 {
     int64_t dims[2] = {(int64_t)t->rows, (int64_t)t->features};
-    lm_tensor *x = lm_tensor_new(LM_F32, 2, dims), *y = lm_tensor_new(t->text_target ? LM_I32 : LM_F32, 1, dims);
+    lm_tensor *x = lm_tensor_new(LM_F32, 2, dims), *y = NULL;
+    if (!t->args->no_target) y = lm_tensor_new(t->text_target ? LM_I32 : LM_F32, 1, dims);
     lm_status status = fill(t, x, y);
     if (!status) {
         *out = lm_data_from_arrays(x, y);

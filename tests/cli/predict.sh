@@ -88,7 +88,20 @@ expect 0 'Row  Answer  Probability  Runner-up' "$lamina" predict mnist.keras one
 expect 1 'has one input, but 2 files came' "$lamina" predict mnist.keras --input one.npy,one.npy --json
 expect 2 'ask about one kind at a time' "$lamina" predict mnist.keras one.npy $one --json
 expect 2 '--picture needs pictures' "$lamina" predict mnist.keras one.npy --json --picture x.png
-expect 2 '--target needs a table' "$lamina" predict mnist.keras one.npy --json --target x
+expect 2 '--skip needs a table' "$lamina" predict mnist.keras one.npy --json --skip x
+
+# --- tables: dropout.keras takes eight numbers
+printf 'a,b,c,d,e,f,g,h,kind\n1,2,3,4,5,6,7,8,x\n0,0,0,0,0,0,0,0,y\n' > t.csv
+expect 0 'Row  Output' "$lamina" predict dropout.keras t.csv --skip kind
+[ "$(wc -l < out)" -eq 3 ] || fail 'the table has not a line for each row'
+cut -d, -f 1-8 t.csv > u.csv
+expect 0 '"shape": [2, ' "$lamina" predict dropout.keras u.csv --json
+expect 0 '' "$lamina" predict dropout.keras u.csv --output u.out.csv
+head -n 1 u.out.csv | grep -q '^row,' || fail 'the .csv of a table has no rows'
+expect 1 '"x" is no number' "$lamina" predict dropout.keras t.csv
+cut -d, -f 1-7 t.csv > v.csv
+expect 1 'v.csv has 7 columns of numbers, but dropout.keras takes 8' "$lamina" predict dropout.keras v.csv
+expect 1 'kin' "$lamina" predict dropout.keras t.csv --skip kin
 
 # --- pictures of every kind are read; those that cannot be are named, and the others answered
 for name in grey16.png palette.png cmyk.jpg animated.png one.png rgba8.png progressive.jpg; do
