@@ -81,8 +81,8 @@ cc -Iinclude -Ibuild/include ../layer.c build/lib/liblamina.a $(pkg-config --lib
 cd "$folder" || exit 1
 ./layer || { echo 'FAIL: the layer is not kept by .keras'; exit 1; }
 lamina=tree/build/bin/lamina
-$lamina --help | grep -q '^ *count  *how many parameters a model has$' || { echo 'FAIL: --help does not list count'; exit 1; }
-$lamina count --help | grep -q '^Usage: lamina count MODEL' || { echo 'FAIL: count has no help'; exit 1; }
-[ "$($lamina count gain.keras)" = 11 ] || { echo 'FAIL: lamina count counts wrong'; exit 1; }
-$lamina count 2> log; [ $? -eq 2 ] || { echo 'FAIL: lamina count without a model does not exit with 2'; exit 1; }
+$lamina --help | grep -q '^ *parameters  *how many parameters a model has$' || { echo 'FAIL: --help does not list parameters'; exit 1; }
+$lamina parameters --help | grep -q '^Usage: lamina parameters MODEL' || { echo 'FAIL: parameters has no help'; exit 1; }
+[ "$($lamina parameters gain.keras)" = 11 ] || { echo 'FAIL: lamina parameters counts wrong'; exit 1; }
+$lamina parameters 2> log; [ $? -eq 2 ] || { echo 'FAIL: lamina parameters without a model does not exit with 2'; exit 1; }
 echo 'OK: op, layer and command as CONTRIBUTING.md has them'

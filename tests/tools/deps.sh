@@ -35,7 +35,9 @@ expect() {
 
 sets=(build)
 fresh; expect 0 'installing build-essential cmake' 'apt-get update'
-fresh; expect 0 '' 'install -y -qq --no-install-recommends build-essential cmake libcmocka-dev libdnnl-dev'
+# Every package that the set names, in one go.
+all=$(sed -n '/^    build)/,/;;/s/.*need \([^ ]*\) .*/\1/p' "$script" | sort -u | tr '\n' ' ')
+fresh; expect 0 '' "install -y -qq --no-install-recommends ${all% }"
 fresh; rm "$work/bin/apt-get"; expect 1 'no apt-get' -
 fresh; give id 'echo 1000'; expect 1 '  cmake' -
 fresh; give id 'echo 1000'; give sudo '[[ $1 == -n ]] && exit 0; echo "sudo $1" >> "$NOTES"; "$@"'
