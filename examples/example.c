@@ -128,6 +128,19 @@ static void fill_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
 }
 
+/* The command line as one can type it again: what the shell would read otherwise stands in quotes. */
+static const char *command_line(int argc, char **argv)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    static char text[2048];
+    size_t n = 0;
+    for (int i = 0; i < argc && n < sizeof text; i++) {
+        const char *quote = *argv[i] && !argv[i][strspn(argv[i], plain)] ? "" : "'";
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s%s%s", i ? " " : "", quote, argv[i], quote);
+    }
+    return text;
+}
+
 example example_begin(int argc, char **argv, example defaults, const char *what)
 {
     static char out[256];
@@ -137,6 +150,7 @@ example example_begin(int argc, char **argv, example defaults, const char *what)
     snprintf(out, sizeof out, "runs/%s", run.name);
     run.out = out;
     run.begun = now();
+    run.command = command_line(argc, argv);
     for (int i = 1; i < argc; i++) read_option(&run, what, argv, &i);
     if (run.apply && (!run.output || !run.model))
         wrong(&run, "--apply", run.apply, "needs --model DIR and --output OUT too");

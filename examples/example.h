@@ -13,6 +13,7 @@ typedef struct example {
     int epochs, threads;
     bool quick;
     double begun;
+    const char *command;                /* as it was called, in the shell's words */
 } example;
 
 /* Reads the options over the given defaults, makes the output folder, seeds, sets threads. Leaves the program with

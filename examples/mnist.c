@@ -1,5 +1,6 @@
 /* examples/mnist.c: the tutorial's job: a small convolutional net learns to read digits, is tested, and reads new
  * ones. */
+#include "classifier.h"
 #include "example.h"
 
 #include <stdio.h>
@@ -107,6 +108,8 @@ int main(int argc, char **argv)
 
     if (!status) status = example_save(&run, m, "mnist.keras");
     if (!status) status = example_save_history(&run, history);
+    if (!status && result.count)
+        status = classifier_page(&run, m, test, history, &result, "A convolutional net learns to read", "mnist.keras");
     double seconds = lm_history_seconds(history, -1), steps = (double)lm_history_steps(history, -1);
     status = example_end(&run, status, 5,
                          (example_metric[]){{"test_accuracy", lm_get(result, "accuracy")},
