@@ -109,7 +109,7 @@ int main(int argc, char **argv)
     if (!status) status = example_save(&run, m, "mnist.keras");
     if (!status) status = example_save_history(&run, history);
     if (!status && result.count)
-        status = classifier_page(&run, m, test, history, &result, "A convolutional net learns to read", "mnist.keras");
+        status = classifier_page(&run, m, test, history, &result, "A convolutional net learns to see", "mnist.keras");
     double seconds = lm_history_seconds(history, -1), steps = (double)lm_history_steps(history, -1);
     status = example_end(&run, status, 5,
                          (example_metric[]){{"test_accuracy", lm_get(result, "accuracy")},

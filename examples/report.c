@@ -42,7 +42,7 @@ static const char style[] =
     "pre{background:var(--pale);border-radius:.5rem;padding:.8rem 1rem;overflow-x:auto;"
     "font:.85rem/1.45 ui-monospace,'DejaVu Sans Mono',monospace}\n";
 
-/* --- text being built ---------------------------------------------------------------------------------------------- */
+/* --- text being built ------------------------------------------------------------------------------------------- */
 
 static void add(report *page, const char *text, size_t bytes)
 {
@@ -84,7 +84,7 @@ static void element(report *page, const char *tag, const char *text)
     html(page, "</"), html(page, tag), html(page, ">");
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------ */
+/* --- the page --------------------------------------------------------------------------------------------------- */
 
 report *report_begin(const example *run, const char *title, const char *sentence)
 {
@@ -182,7 +182,8 @@ void report_picture(report *page, lm_status drawn, const char *file, const char 
         snprintf(size, sizeof size, "\" width=\"%d\" height=\"%d", width, height);
     /* A narrow screen shows wide pictures at a readable size, and moves them under the finger. */
     html(page, "<figure><a href=\""), escaped(page, file);
-    html(page, width > 640 ? "\"><img class=\"wide\" src=\"" : "\"><img src=\""), escaped(page, file), html(page, size);
+    html(page, width > 640 ? "\"><img class=\"wide\" src=\"" : "\"><img src=\"");
+    escaped(page, file), html(page, size);
     html(page, "\" alt=\""), escaped(page, alt), html(page, "\"></a></figure>\n");
 }
 

@@ -1,5 +1,5 @@
-/* examples/report.h: index.html, one page that shows a whole run: figures, pictures, the table of epochs, and how to go
- * on. It needs no network and no scripts, follows the reader's light or dark setting, and fits a phone.
+/* examples/report.h: index.html, one page that shows a whole run: figures, pictures, the table of epochs, and how to
+ * go on. It needs no network and no scripts, follows the reader's light or dark setting, and fits a phone.
  *
  * Text is escaped here. What goes wrong is kept and told by report_end, so that calls need no checks. */
 #ifndef LAMINA_REPORT_H
@@ -17,8 +17,8 @@ void report_figure(report *page, const char *name, const char *format, ...) __at
 
 void report_section(report *page, const char *heading, const char *sentence);
 
-/* A PNG of the run's folder, with the status of what drew it. Where the library that draws is missing (LM_UNSUPPORTED)
- * the page and stderr say so, and the run goes on; `alt` says in words what the picture shows. */
+/* A PNG of the run's folder, with the status of what drew it. Where the library that draws is missing
+ * (LM_UNSUPPORTED) the page and stderr say so, and the run goes on; `alt` says in words what the picture shows. */
 void report_picture(report *page, lm_status drawn, const char *file, const char *alt);
 
 /* Every epoch of a history, in columns. */
