@@ -1,7 +1,7 @@
 # What to type. Every target installs what it lacks and builds what it needs, so each works first on a fresh machine.
 # The build itself is CMake's: see CMakePresets.json.
 .DEFAULT_GOAL := all
-.PHONY: all run test install bench asan ubsan tsan valgrind fuzz docs lint clean help deps configure
+.PHONY: all run test install bench asan ubsan tsan valgrind fuzz docs docs-images lint clean help deps configure
 
 # Tests use several threads themselves; with more at a time than CPUs they only wait for each other.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -54,6 +54,10 @@ fuzz: deps
 docs: configure
 	@tools/install-deps.sh docs
 	@cmake --build --preset release --target lamina_headers && tools/docs.sh . build
+
+## docs-images  draw the pictures in docs/images/ anew, by running the examples
+docs-images: all
+	@tools/docs_images.sh build
 
 ## lint       check who includes whom, and the limits on files, functions and lines
 lint:

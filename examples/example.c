@@ -128,16 +128,22 @@ static void fill_standard_descriptors(void)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!open("/dev/null", fd ? O_RDONLY : O_WRONLY);
 }
 
-/* The command line as one can type it again: what the shell would read otherwise stands in quotes. */
-static const char *command_line(int argc, char **argv)
+/* Adds a word as the shell reads it back: in quotes, where it is not plain. */
+static size_t add_word(char *text, size_t n, size_t room, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
-    static char text[2048];
+    const char *quote = *word && !word[strspn(word, plain)] ? "" : "'";
+    n += (size_t)snprintf(text + n, room - n, "%s%s", n ? " " : "", quote);
+    for (; *word && n + 8 < room; word++)
+        n += (size_t)snprintf(text + n, room - n, *word == '\'' ? "'\\''" : "%c", *word);
+    return n + (size_t)snprintf(text + n, room - n, "%s", quote);
+}
+
+static const char *command_line(int argc, char **argv)
+{
+    static char text[4096];
     size_t n = 0;
-    for (int i = 0; i < argc && n < sizeof text; i++) {
-        const char *quote = *argv[i] && !argv[i][strspn(argv[i], plain)] ? "" : "'";
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s%s%s", i ? " " : "", quote, argv[i], quote);
-    }
+    for (int i = 0; i < argc && n + 16 < sizeof text; i++) n = add_word(text, n, sizeof text, argv[i]);
     return text;
 }
 

@@ -84,11 +84,11 @@ static void draw_names(lm__canvas *canvas, const table *t, int i)
 
 static void headings(lm__canvas *canvas, const table *t, double top)
 {
-    char text[120], percent[24], right_text[40], all_text[40];
+    char text[120], right_text[40], all_text[40];
     int64_t right = 0, all = 0;
     double side = t->classes * t->cell;
     for (int i = 0; i < t->classes; i++) right += at(t, i, i), all += row_sum(t, i);
-    snprintf(text, sizeof text, "%s right: %s of %s", lm__percent(all ? (double)right / (double)all : NAN, percent),
+    snprintf(text, sizeof text, "%.2f %% right: %s of %s", all ? 100 * (double)right / (double)all : 0.0,
              lm__thousands(right, right_text), lm__thousands(all, all_text));
     lm__draw_text(canvas, MARGIN, top + 12, text, (lm__font){.size = 13, .bold = true, .colour = LM__INK},
                   canvas->width - 2 * MARGIN);

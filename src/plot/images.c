@@ -94,12 +94,12 @@ static void caption(lm__canvas *canvas, const grid *g, int i, double x, double y
     if (answer != label) font.colour = LM__WRONG;
     snprintf(line, sizeof line, "%s%s", answer != label ? "✗ " : "", name);
     lm__draw_text(canvas, x, y, line, font, TILE + GAP - 6);
-    lm__percent(probability, percent);
+    *percent = 0;
+    if (!isnan(probability)) lm__percent(probability, percent);
     if (answer == label)
-        snprintf(line, sizeof line, "%s", isnan(probability) ? "" : percent);
+        snprintf(line, sizeof line, "%s", percent);
     else
-        snprintf(line, sizeof line, "is %s%s%s", right, isnan(probability) ? "" : " · ",
-                 isnan(probability) ? "" : percent);
+        snprintf(line, sizeof line, "%s%sis %s", percent, *percent ? " · " : "", right);
     lm__draw_text(canvas, x, y + 15, line, second_line, TILE + GAP - 4);
 }
 

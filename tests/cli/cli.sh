@@ -85,6 +85,14 @@ cmp -s closed.npy y.npy || { echo 'FAIL: closed descriptors change the file'; ba
 # --- summary
 expect 0 'conv2d (Conv2D)' "$lamina" summary digits.keras
 expect 0 'Memory of a training step, batches of 8' "$lamina" summary digits.keras --memory --batch-size 8
+expect 0 'conv2d (Conv2D)' "$lamina" summary digits.keras --plot digits.svg
+if command -v python3 > /dev/null; then
+    python3 -c 'import sys, xml.dom.minidom as x; sys.exit(x.parse("digits.svg").documentElement.tagName != "svg")' ||
+        { echo 'FAIL: summary --plot: digits.svg is no SVG'; bad=1; }
+fi
+grep -q '<image\|<g ' digits.svg || { echo 'FAIL: summary --plot draws nothing'; bad=1; }
+expect 1 '.png, .svg and .pdf are known' "$lamina" summary digits.keras --plot digits.gif
+expect 1 "could not write 'none/digits.png'" "$lamina" summary digits.keras --plot none/digits.png
 expect 2 'needs a model' "$lamina" summary
 expect 1 'No space left' sh -c "'$lamina' summary digits.keras > /dev/full"
 

@@ -46,6 +46,23 @@ done
 expect 0 'Test accuracy: 0.9' "$examples/mnist" --quick
 left runs/mnist/mnist.keras test_accuracy test_loss train_accuracy seconds_per_epoch ms_per_step
 head -n 1 runs/mnist/history.csv | grep -qx 'epoch,accuracy,loss' || fail 'history.csv of mnist'
+page=runs/mnist/index.html
+for picture in curves samples confusion filters activations model; do
+    grep -q "<img [^>]*src=\"$picture.png\" width=\"[1-9][0-9]*\" height=\"[1-9]" $page || fail "no $picture on the page"
+done
+grep -Eo '(src|href)="[^"]*"' $page | cut -d '"' -f 2 | while read -r file; do
+    [ -s "runs/mnist/$file" ] || echo "$file"
+done | grep . && fail 'the page refers to files that are not there'
+grep -Eq '<script|@import|url\(|<link|https?:' $page && fail 'the page needs more than itself'
+for words in '<dt>Test accuracy</dt><dd>9[0-9.]* %</dd>' '<dt>Command</dt><dd>.*mnist --quick</dd>' 'taken for' \
+    'conv2d (Conv2D)' 'lamina predict runs/mnist/mnist.keras'; do
+    grep -q "$words" $page || fail "the page does not say $words"
+done
+if command -v xmllint > /dev/null; then
+    xmllint --html --noout $page 2>&1 | grep -v 'Tag \(header\|main\|figure\) invalid' | grep ' : ' && fail 'the page is no HTML'
+fi
+"$examples/mnist" --quick --out 'a <b>&"' > /dev/null
+grep -q -e '--out &#39;a &lt;b&gt;&amp;&quot;&#39;</dd>' 'a <b>&"/index.html' || fail 'the page does not escape the command'
 expect 1 'did you mean "mnist"?' "$examples/mnist" --data mnits
 mkdir stopped && echo '{}' > stopped/metrics.json      # as an earlier run left it
 "$examples/mnist" --epochs 50 --out stopped > out 2> err & mnist=$!

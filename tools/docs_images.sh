@@ -1,0 +1,16 @@
+#!/bin/bash
+# Draws the pictures of the documents anew, by running the examples: `tools/docs_images.sh BUILD` (default: build).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=$(realpath "${1:-build}")
+out=$PWD/docs/images
+runs=$(mktemp -d)
+trap 'rm -rf "$runs"' EXIT
+mkdir -p "$out"
+
+"$build/examples/mnist" --out "$runs/mnist" > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
+for picture in curves samples confusion filters activations; do
+    cp "$runs/mnist/$picture.png" "$out/mnist_$picture.png"
+done
+"$build/bin/lamina" summary "$runs/mnist/mnist.keras" --plot "$out/mnist_model.svg" > /dev/null
+ls -l "$out"
