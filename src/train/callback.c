@@ -128,11 +128,17 @@ void lm__number_text(double value, char text[32])
         strcpy(text, isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
+    int digits = 1;
+    for (; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*e", digits - 1, value);
         if (strtod(text, NULL) == value) break;
     }
-    if (!strpbrk(text, ".e")) strcat(text, ".0");
+    int exponent = atoi(strchr(text, 'e') + 1);
+    if (exponent < -4 || exponent >= 16) {
+        snprintf(text, 32, "%.*e", digits - 1, value);
+        return;
+    }
+    snprintf(text, 32, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 1, value);
 }
 
 void lm__end_training(lm_moment *moment)

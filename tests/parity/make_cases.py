@@ -7,7 +7,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from gen import common, defaults, initializers, layers, losses, metrics, models, optimizers, saved  # noqa: E402
+from gen import callbacks, common, defaults, initializers, layers, losses, metrics  # noqa: E402
+from gen import models, optimizers, saved  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
@@ -17,6 +18,7 @@ KINDS = {
     "initializer": initializers.make,
     "default": defaults.make,
     "model": models.make,
+    "callback": callbacks.make,
 }
 
 

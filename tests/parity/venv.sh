@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes the pinned Python environment of the parity tests once: sh venv.sh DIR, then DIR/bin/python.
+# Makes the pinned Python environment of the parity tests once: sh venv.sh DIR [REQUIREMENTS], then DIR/bin/python.
 # Exit status: 0 it is there; 77 it can't be had on this machine (the tests skip); 1 the installation failed; 2 usage.
 set -u
 
-if [ $# -ne 1 ]; then
-    echo "usage: venv.sh DIR (a folder outside the source tree)" >&2
+if [ $# -ne 1 ] && [ $# -ne 2 ]; then
+    echo "usage: venv.sh DIR [REQUIREMENTS] (a folder outside the source tree)" >&2
     exit 2
 fi
 dir=$1
-wanted=$(dirname "$0")/requirements.txt
+wanted=${2:-$(dirname "$0")/requirements.txt}
 stamp=$dir/lamina-parity.txt # a copy of the requirements, written last
 log=$dir.log
 
