@@ -1,6 +1,7 @@
 /* train/fit.c: the training loop. */
 #include "train/fit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,18 @@ static lm_status end_batch(lm__fit *f, lm__progress *bar)
     return tell_all(f, LM__BATCH_END, &f->logs);
 }
 
+/* Finite data, and yet a loss that is not, after steps that went well: they were too large. */
+static void advise(const lm__fit *f)
+{
+    char what[800];
+    const lm__optimizer_args *a = f->model->optimizer->base.args;
+    bool clips = !isnan(a->clipnorm) || !isnan(a->clipvalue) || !isnan(a->global_clipnorm);
+    if (f->model->bad_data || !f->moment.steps_made) return;
+    snprintf(what, sizeof what, "%s", lm_last_error());
+    lm__fail(LM_NOT_FINITE, "%s; the data are finite, so training exploded: try a smaller learning rate than %g%s",
+             what, lm__model_rate(f->model), clips ? "" : ", or .clipnorm = 1 in the optimizer");
+}
+
 /* Keras's TerminateOnNaN: the step has changed nothing, and the fit ends in order. */
 static lm_status give_up(lm__fit *f)
 {
@@ -66,6 +79,7 @@ static lm_status train_steps(lm__fit *f, lm__progress *bar)
         if (!count) break;
         LM_TRY(tell_all(f, LM__BATCH_BEGIN, NULL));
         lm_status status = train_batch(f, batch, count);
+        if (status == LM_NOT_FINITE) advise(f);
         if (status == LM_NOT_FINITE && lm__callbacks_forgive(&f->callbacks)) return give_up(f);
         if (status) return lm__fail_in("epoch %d, step %lld", f->moment.epoch + 1, (long long)f->moment.step + 1);
         LM_TRY(end_batch(f, bar));

@@ -74,6 +74,7 @@ struct lm_model {
     atomic_int stop, busy, stopped;
     _Atomic(pthread_t) caller;          /* the thread in which a callback of a running fit is called; 0: none */
     int nested;                         /* calls on the model by that callback */
+    bool bad_data;                      /* the last loss that was not finite was the data's fault */
     bool enough;                        /* a callback of ours ends the fit after this epoch */
 };
 extern const lm__type lm__model_type;

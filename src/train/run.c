@@ -86,12 +86,14 @@ static lm_status watch(lm_function *function, const int64_t *symbols, const void
 }
 
 /* What made the loss NaN or infinite: the data, the weights, or the first op at fault. */
-static lm_status explain(const lm_model *model, lm_function *function, const int64_t *symbols,
+static lm_status explain(lm_model *model, lm_function *function, const int64_t *symbols,
                          lm_tensor *const *arrays, int count, const void *const *inputs)
 {
     static const char *const names[] = {"x", "y", "sample_weight"};
+    model->bad_data = true;
     for (int i = 0; i < count; i++) LM_TRY(check_finite(arrays[i], "", names[i]));
     LM_TRY(check_classes(model, arrays[1]));
+    model->bad_data = false;
     for (int i = 0; i < lm__model_weight_count(model); i++) {
         const lm_variable *weight = lm__model_weight(model, i);
         LM_TRY(check_finite(weight->value, "weight ", weight->name));

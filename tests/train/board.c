@@ -1,5 +1,5 @@
-/* tests/train/board.c: leaves event files for board.py to read: board DIR. Prints what TensorBoard should find, as lines
- * "part tag step value". */
+/* tests/train/board.c: leaves event files for board.py to read: board DIR. Prints what TensorBoard should find, as
+ * lines "part tag step value". */
 #include <lamina/lamina.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* tests/train/killed.c: a run that killed.sh kills: killed DIR [MILLISECONDS]. Goes on from DIR/backup.keras where it
- * is there; leaves in DIR the logs, and at its end result.txt: every byte of the weights and the history, as text. Each
- * batch takes so many milliseconds, so that there are moments to kill it at. */
+/* tests/train/killed.c: a run that killed.sh kills: killed DIR [MILLISECONDS]. Goes on from DIR/backup.keras where
+ * it is there; leaves in DIR the logs, and at its end result.txt: every byte of the weights and the history, as
+ * text. Each batch takes so many milliseconds, so that there are moments to kill it at. */
 #include <lamina/lamina.h>
 #include <stdio.h>
 #include <stdlib.h>
