@@ -34,6 +34,7 @@ for set in "${@:-build}"; do
         need libjpeg62-turbo-dev library libjpeg
         need libmicrohttpd-dev header microhttpd.h
         need libcairo2-dev library cairo
+        need libcurl4-openssl-dev header curl/curl.h
         need libcmocka-dev library cmocka
         need libdnnl-dev header dnnl.h
         ;;

@@ -77,6 +77,32 @@ typedef struct lm_data_open_args {
 lm_data_open_args lm_data_open_defaults(void);
 lm_status lm_data_open(const char *what, const lm_data_open_args *args, lm_dataset **train, lm_dataset **test);
 
+/* --- the built-in sets ------------------------------------------------------------------------------------------ */
+
+typedef struct lm_data_set {
+    const char *name;                                   /* for lm_data_load                        */
+    const char *title, *source, *licence;               /* one line each                           */
+    int files;
+    const char *file[4];                                /* as they are called unpacked             */
+    int64_t bytes[4];                                   /* unpacked                                */
+    const char *sha256[4];                              /* of the unpacked bytes                   */
+} lm_data_set;
+/* The i-th set, counted from 0; NULL after the last. Static. */
+const lm_data_set *lm_data_set_at(int i);
+/* The folder where the set was found. A new string, given back with lm_string_free; NULL where it is not there. */
+char *lm_data_set_folder(const char *name);
+
+/* Told now and then how far a download is: bytes of this file and of the whole (0: not known yet), and the seconds
+ * that are left (negative: not known). False ends it with LM_STOPPED. */
+typedef bool lm_download_fn(void *user, const char *file, int64_t done, int64_t total, double seconds_left);
+
+/* Brings the set's files to the user's cache (~/.cache/lamina), where lm_data_load finds them. What is there already
+ * stays; an interrupted download goes on where it was. A file gets its name only once its SHA-256 was found right;
+ * otherwise it is LM_CORRUPT and removed. With LAMINA_MIRROR in the environment, such as "https://example.org/data"
+ * or "file:///mnt/data", the files are taken from $LAMINA_MIRROR/FOLDER/FILE.gz. Needs libcurl, opened here. LM_BUSY
+ * where another process is at it. `progress` may be NULL. */
+lm_status lm_data_download(const char *name, lm_download_fn *progress, void *user);
+
 /* --- combinators ------------------------------------------------------------------------------------------------ */
 
 /* The given elements, in that order; takes over `ds`, copies the numbers. */

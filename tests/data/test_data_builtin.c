@@ -110,8 +110,9 @@ static void unknown_names_suggest(void **state)
 
 static const char *const CLASSES[] = {"none", "one"};
 static const lm__builtin SMALL = {
-    .name = "small", .folder = "lamina-small", .how_to_get = "make it", .classes = CLASSES, .class_count = 2,
-    .files = {"a-x", "a-y", "b-x", "b-y"}, .load = lm__builtin_load_idx};
+    .about = {.name = "small", .files = 4, .file = {"a-x", "a-y", "b-x", "b-y"}},
+    .folder = "lamina-small", .how_to_get = "make it", .classes = CLASSES, .class_count = 2,
+    .load = lm__builtin_load_idx};
 
 static char folder[] = "/tmp/lamina-data-XXXXXX";
 
@@ -143,7 +144,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    for (int i = 0; i < 4; i++) unlink(file(SMALL.files[i]));
+    for (int i = 0; i < 4; i++) unlink(file(SMALL.about.file[i]));
     unlink(file("a-y.gz"));
     return rmdir(file("")) || rmdir(folder) || unsetenv("LAMINA_DATA");
 }

@@ -46,6 +46,23 @@ static void list_places(places *p)
         add_place(p, getenv("HOME"), "/.cache/lamina");
 }
 
+char *lm__builtin_cache(const lm__builtin *set)
+{
+    places p;
+    lm__text path = {0};
+    list_places(&p);
+    const char *cache = getenv("XDG_CACHE_HOME"), *own = getenv("HOME");
+    if ((!cache || !*cache) && (!own || !*own)) {
+        lm__fail(LM_INVALID, "neither XDG_CACHE_HOME nor HOME says where downloaded data should lie");
+        return NULL;
+    }
+    lm__text_printf(&path, "%s%s/%s", p.base[p.count - 1], p.rest[p.count - 1], set->folder);
+    if (!path.bad) return path.data;
+    lm__free(path.data);
+    lm__no_memory(path.size);
+    return NULL;
+}
+
 /* "BASE/FOLDER/FILE" or that with .gz, whichever is there; NULL where neither is or memory is out (*bad). */
 static char *find_file(const places *p, int place, const char *folder, const char *file, int *bad)
 {
@@ -64,12 +81,12 @@ static char *find_file(const places *p, int place, const char *folder, const cha
 static lm_status find_in(const places *p, int place, const lm__builtin *set, char *paths[FILES])
 {
     int bad = 0;
-    paths[0] = find_file(p, place, set->folder, set->files[0], &bad);
+    paths[0] = find_file(p, place, set->folder, set->about.file[0], &bad);
     for (int i = 1; paths[0] && !bad && i < FILES; i++) {
-        paths[i] = find_file(p, place, set->folder, set->files[i], &bad);
+        paths[i] = find_file(p, place, set->folder, set->about.file[i], &bad);
         if (!paths[i] && !bad)
-            return lm__fail(LM_NOT_FOUND, "%s: '%s%s/%s' has %s, but lacks %s.gz", set->name, p->base[place],
-                            p->rest[place], set->folder, set->files[0], set->files[i]);
+            return lm__fail(LM_NOT_FOUND, "%s: '%s%s/%s' has %s, but lacks %s.gz", set->about.name, p->base[place],
+                            p->rest[place], set->folder, set->about.file[0], set->about.file[i]);
     }
     return bad ? lm__no_memory(0) : LM_OK;
 }
@@ -77,8 +94,8 @@ static lm_status find_in(const places *p, int place, const lm__builtin *set, cha
 static lm_status not_found(const places *p, const lm__builtin *set)
 {
     lm__text text = {0};
-    lm__text_printf(&text, "the dataset %s was not found: wanted are", set->name);
-    for (int i = 0; i < FILES; i++) lm__text_printf(&text, "%s %s.gz", i ? "," : "", set->files[i]);
+    lm__text_printf(&text, "the dataset %s was not found: wanted are", set->about.name);
+    for (int i = 0; i < FILES; i++) lm__text_printf(&text, "%s %s.gz", i ? "," : "", set->about.file[i]);
     lm__text_printf(&text, " in a folder %s; %s. Looked for in", set->folder, set->how_to_get);
     for (int i = 0; i < p->count; i++) lm__text_printf(&text, "%s %s%s", i ? "," : "", p->base[i], p->rest[i]);
     lm_status status = text.bad ? lm__no_memory(text.size) : lm__fail(LM_NOT_FOUND, "%s", text.data);
@@ -169,7 +186,7 @@ static lm_status load_part(const lm__builtin *set, const char *images, const cha
         status = lm__fail(LM_CORRUPT, "%s: these are not grey pictures of 28 by 28 bytes", images);
     if (!status) {
         *out = lm_data_from_arrays(x, y);
-        status = lm__object_check(*out, &lm__dataset_type, set->name);
+        status = lm__object_check(*out, &lm__dataset_type, set->about.name);
     }
     if (!status) (*out)->classes = set->classes, (*out)->class_count = set->class_count;
     if (!status) (*out)->preparation = set->preparation;
@@ -203,6 +220,11 @@ const lm__builtin *lm__builtin_find(const char *name)
     for (size_t i = 0; name && i < sizeof SETS / sizeof *SETS; i++)
         if (strcmp(name, NAMES[i]) == 0) return SETS[i];
     return NULL;
+}
+
+const lm__builtin *lm__builtin_at(int i)
+{
+    return i >= 0 && (size_t)i < sizeof SETS / sizeof *SETS ? SETS[i] : NULL;
 }
 
 const char *lm__builtin_nearest(const char *name)
