@@ -43,6 +43,7 @@ typedef struct fetch {
     int64_t begun;              /* bytes that were there before */
     double started;
     int stopped, write_error;
+    char why[CURL_ERROR_SIZE];
 } fetch;
 
 static double now(void)
@@ -97,6 +98,7 @@ static void set_options(fetch *f, CURL *c, const char *url)
     (curl.curl_easy_setopt)(c, CURLOPT_XFERINFODATA, f);
     (curl.curl_easy_setopt)(c, CURLOPT_NOPROGRESS, 0L);
     (curl.curl_easy_setopt)(c, CURLOPT_NOSIGNAL, 1L);
+    (curl.curl_easy_setopt)(c, CURLOPT_ERRORBUFFER, f->why);
     (curl.curl_easy_setopt)(c, CURLOPT_FOLLOWLOCATION, 1L);
     (curl.curl_easy_setopt)(c, CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
     (curl.curl_easy_setopt)(c, CURLOPT_FAILONERROR, 1L);
@@ -114,6 +116,7 @@ static lm_status transfer(fetch *f, const char *url)
     if (!c) return lm__no_memory(0);
     f->begun = lseek(f->out, 0, SEEK_END);
     f->started = now();
+    f->why[0] = 0;
     set_options(f, c, url);
     CURLcode code = (curl.curl_easy_perform)(c);
     (curl.curl_easy_cleanup)(c);
@@ -124,11 +127,12 @@ static lm_status transfer(fetch *f, const char *url)
         errno = f->write_error;
         return failed("write", f->part);
     }
-    if (f->begun > 0) {
+    bool no_rest = code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME || code == CURLE_HTTP_RETURNED_ERROR;
+    if (f->begun > 0 && no_rest) {
         if (ftruncate(f->out, 0)) return failed("write", f->part);
         return transfer(f, url);
     }
-    return lm__fail(LM_IO, "cannot download %s: %s", url, (curl.curl_easy_strerror)(code));
+    return lm__fail(LM_IO, "cannot download %s: %s", url, *f->why ? f->why : (curl.curl_easy_strerror)(code));
 }
 
 /* The unpacked bytes against what the set's descriptor says. */
