@@ -127,7 +127,8 @@ static lm_status transfer(fetch *f, const char *url)
         errno = f->write_error;
         return failed("write", f->part);
     }
-    bool no_rest = code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME || code == CURLE_HTTP_RETURNED_ERROR;
+    bool no_rest = code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
+                   code == CURLE_HTTP_RETURNED_ERROR;
     if (f->begun > 0 && no_rest) {
         if (ftruncate(f->out, 0)) return failed("write", f->part);
         return transfer(f, url);
