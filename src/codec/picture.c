@@ -101,7 +101,9 @@ static lm_status decode(const char *name, const void *data, size_t size, const l
 lm_tensor *lm__picture_decode(const char *name, const void *data, size_t size, const lm__said *said)
 {
     lm_tensor *picture;
-    return decode(name, data, size, said, &picture) ? lm__object_poison(&lm__tensor_type) : picture;
+    if (!decode(name, data, size, said, &picture)) return picture;
+    if (said && said->text && said->size) said->text[0] = 0;        /* of half a picture nothing is told */
+    return lm__object_poison(&lm__tensor_type);
 }
 
 lm_tensor *lm__picture_read(const char *path, const lm__said *said)

@@ -114,5 +114,6 @@ lm_tensor *lm__image_prepare(const lm_model *model, const lm_tensor *picture, co
     lm_tensor *shaped = want.is_digit && want.h ? digit(&want, picture, said) : resized(&want, picture, said);
     lm_tensor *row = lm_failed(shaped) ? lm_retain(shaped) : row_of(&want, shaped, said);
     lm_free(shaped);
+    if (lm_failed(row) && said->text && said->size) said->text[0] = 0;
     return row;
 }

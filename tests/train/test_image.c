@@ -107,15 +107,17 @@ static void prepares_by_size(void **state)
 
 static void blank_pictures_are_refused(void **state)
 {
+    char said[100] = "as it was";
     (void)state;
     lm_model *m = model_for(4, (int64_t[]){LM_ANY, 28, 28, 1});
     check_ok(lm_model_set_input_info(m, &(lm_input_info){.low = 0, .high = 1, .preparation = "digits"}));
     for (int64_t side = 1; side < 50; side += 24) {
         lm_tensor *blank = lm_tensor_new(LM_U8, 3, (int64_t[]){side, side, 1}), *x;
         memset(lm_tensor_data(blank), 180, lm_tensor_bytes(blank));
-        x = lm_image_prepare(m, blank, NULL, 0);
+        x = lm_image_prepare(m, blank, said, sizeof said);
         assert_int_equal(lm_status_of(x), LM_INVALID);
         check_contains(lm_error(x), "blank");
+        assert_string_equal(said, "");
         lm_free(x), lm_free(blank);
     }
     lm_free(m);
