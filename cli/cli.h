@@ -16,20 +16,37 @@ typedef struct cli_command {
     int (*run)(int argc, char **argv);          /* without the command's own name; returns the exit status */
 } cli_command;
 
-/* An option: --name VALUE or --name=VALUE; a flag takes no value. */
-typedef enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER } cli_kind;
+/* All of them, in the order of the help; a group's title has no command. */
+typedef struct cli_entry {
+    const char *group;
+    const cli_command *command;
+} cli_entry;
+extern const cli_entry cli_entries[];           /* ends with neither */
+extern const char cli_common_help[];            /* the options of every command, and the exit status */
+const cli_command *cli_find(const char *name);  /* or NULL */
+
+/* An option: --name VALUE or --name=VALUE; a flag takes no value. CLI_MAYBE is a number that may be left out, and
+ * comes only behind "=": then CLI_ALONE is stored. */
+typedef enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_MAYBE, CLI_REAL } cli_kind;
 typedef struct cli_option {
     const char *name;
     cli_kind kind;
-    void *to;                                   /* bool, const char * or int64_t */
+    void *to;                                   /* bool, const char *, int64_t, int64_t or double */
     int64_t least, most;                        /* of a number */
 } cli_option;
+#define CLI_ALONE INT64_MIN
 
 /* Reads options and operands of a command, and obeys --threads and --seed. Options end with an entry without a
  * name. At most `most` operands are put into `operands`; *count receives how many. Returns 0, or 2 after a message.
  * --help is not seen here: main answers it. */
 int cli_read(const cli_command *command, int argc, char **argv, const cli_option *options, int most,
              const char **operands, int *count);
+
+/* What --seed was. */
+int64_t cli_seed(void);
+/* The options of a command, those of every command too, without running it: a command calls cli_read first, and ends
+ * where that returns a status. */
+void cli_describe(const cli_command *command, void (*visit)(void *user, const cli_option *option), void *user);
 
 /* "lamina: error: …" on stderr; the _usage form adds where help is and returns 2, the other returns 1. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -45,8 +62,10 @@ void cli_json_number(FILE *to, double value, int digits);
 /* A tensor as nested lists. */
 void cli_json_tensor(FILE *to, const lm_tensor *t);
 
-/* From now on the first Ctrl-C only makes cli_interrupted true; a second one kills. */
+/* From now on the first Ctrl-C only makes cli_interrupted true; a second one kills. cli_stop_on_interrupt: it also asks
+ * the model to stop after its batch. */
 void cli_catch_interrupt(void);
+void cli_stop_on_interrupt(lm_model *model);
 bool cli_interrupted(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* cli/main.c: the command `lamina`: finds the sub-command, answers --help and --version, and sees to it that what was
  * printed has really arrived. */
 #include "cli.h"
+#include "manual.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,18 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GROUP(title)
 #define COMMAND(name) extern const cli_command cli_##name;
 #include "commands.def"
 #undef COMMAND
+#undef GROUP
 
-static const cli_command *const commands[] = {
-#define COMMAND(name) &cli_##name,
+const cli_entry cli_entries[] = {
+#define GROUP(title) {title, NULL},
+#define COMMAND(name) {NULL, &cli_##name},
 #include "commands.def"
 #undef COMMAND
+#undef GROUP
+    {NULL, NULL},
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { ENTRIES = sizeof cli_entries / sizeof *cli_entries };
 
-static const char common_help[] =
+const char cli_common_help[] =
     "\nOptions of every command:\n"
     "  --threads N      compute threads (default: LAMINA_THREADS, else all CPUs); any number gives the same results\n"
     "  --seed N         seed of whatever is random (default: 0)\n"
@@ -28,11 +34,17 @@ static const char common_help[] =
 
 static void help(FILE *to)
 {
-    fprintf(to, "lamina: train, look at and use neural networks\n\n"
-                "Usage: lamina COMMAND [options]\n\n");
-    for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(to, "\nlamina COMMAND --help shows each by example; lamina --version tells version, instruction level,\n"
-                "threads, oneDNN and compiler.\n");
+    fputs("lamina: train, look at and use neural networks\n\n"
+          "Usage: lamina COMMAND [options]\n\n"
+          "  lamina train net.json --data mnist --epochs 2 --output net.keras\n"
+          "  lamina evaluate net.keras --data mnist\n"
+          "  lamina predict net.keras --input digit.png\n", to);
+    for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
+        if (e->group) fprintf(to, "\n%s:\n", e->group);
+        else fprintf(to, "  %-10s %s\n", e->command->name, e->command->summary);
+    }
+    fputs("\nlamina COMMAND --help shows each by example. lamina --version tells version, instruction level, threads,\n"
+          "oneDNN and compiler; lamina --man prints the manual page, as in: lamina --man | man -l -\n", to);
 }
 
 #ifdef __clang__
@@ -51,21 +63,23 @@ static int version(void)
 static int command_help(const cli_command *command)
 {
     fputs(command->help, stdout);
-    fputs(common_help, stdout);
+    fputs(cli_common_help, stdout);
     return CLI_OK;
 }
 
-static const cli_command *find(const char *name)
+const cli_command *cli_find(const char *name)
 {
-    for (int i = 0; i < COMMANDS; i++)
-        if (!strcmp(commands[i]->name, name)) return commands[i];
+    for (const cli_entry *e = cli_entries; e->group || e->command; e++)
+        if (e->command && !strcmp(e->command->name, name)) return e->command;
     return NULL;
 }
 
 static int unknown(const char *what)
 {
-    const char *names[COMMANDS + 1] = {0};
-    for (int i = 0; i < COMMANDS; i++) names[i] = commands[i]->name;
+    const char *names[ENTRIES + 1] = {0};
+    int n = 0;
+    for (const cli_entry *e = cli_entries; e->group || e->command; e++)
+        if (e->command) names[n++] = e->command->name;
     cli_error("there is no command \"%s\"%s; lamina --help lists them", what, cli_hint(what, names, ""));
     return CLI_USAGE;
 }
@@ -78,12 +92,13 @@ static int run(int argc, char **argv)
         return CLI_USAGE;
     }
     if (!strcmp(name, "--version")) return version();
+    if (!strcmp(name, "--man")) return man_page();
     bool asks = !strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help");
     if (asks && argc == 2) {
         help(stdout);
         return CLI_OK;
     }
-    const cli_command *command = find(asks ? argv[2] : name);
+    const cli_command *command = cli_find(asks ? argv[2] : name);
     if (!command) return unknown(asks ? argv[2] : name);
     for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
         if (asks || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return command_help(command);

@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,20 @@ static int unknown(const reader *r, const cli_option *common, const char *name, 
     return cli_wrong(r->command, "unknown option --%s%s", plain, cli_hint(plain, names, "--"));
 }
 
+static int real(const reader *r, const cli_option *o, const char *text)
+{
+    char *end;
+    double x = strtod(text, &end), least = (double)o->least, most = (double)o->most;
+    bool open_ended = o->most == INT64_MAX;
+    if (end == text || *end || !isfinite(x) || x < least || (!open_ended && x > most)) {
+        if (open_ended)
+            return cli_wrong(r->command, "--%s %s: expected a number, %g or more", o->name, text, least);
+        return cli_wrong(r->command, "--%s %s: expected a number, %g to %g", o->name, text, least, most);
+    }
+    *(double *)o->to = x;
+    return 0;
+}
+
 static int number(const reader *r, const cli_option *o, const char *text)
 {
     char *end;
@@ -70,15 +85,29 @@ static int option(reader *r, const cli_option *common)
         *(bool *)o->to = true;
         return 0;
     }
+    if (o->kind == CLI_MAYBE && !value) {
+        *(int64_t *)o->to = CLI_ALONE;
+        return 0;
+    }
     if (!value && r->at < r->argc) value = r->argv[r->at++];
     if (!value || !*value) return cli_wrong(r->command, "--%s needs a value", o->name);
-    if (o->kind == CLI_NUMBER) return number(r, o, value);
+    if (o->kind == CLI_REAL) return real(r, o, value);
+    if (o->kind != CLI_TEXT) return number(r, o, value);
     *(const char **)o->to = value;
     return 0;
 }
 
+/* What cli_describe wants instead of a run. */
+static void (*describe)(void *user, const cli_option *option);
+static void *describe_user;
+
+static int64_t seed;
+
+int64_t cli_seed(void) { return seed; }
+
 static int obey_common(const reader *r)
 {
+    seed = r->seed;
     if (r->threads && lm_set_threads((int)r->threads)) return cli_wrong(r->command, "%s", lm_last_error());
     lm_set_seed((uint64_t)r->seed);
     return 0;
@@ -93,6 +122,11 @@ int cli_read(const cli_command *command, int argc, char **argv, const cli_option
                                  {.name = NULL}};
     bool plain = false;
     *count = 0;
+    if (describe) {
+        for (const cli_option *o = options; o->name; o++) describe(describe_user, o);
+        for (const cli_option *o = common; o->name; o++) describe(describe_user, o);
+        return CLI_USAGE;
+    }
     while (r.at < argc) {
         const char *word = argv[r.at];
         if (!plain && !strcmp(word, "--")) plain = true, r.at++;
@@ -105,4 +139,11 @@ int cli_read(const cli_command *command, int argc, char **argv, const cli_option
         else operands[(*count)++] = argv[r.at++];
     }
     return obey_common(&r);
+}
+
+void cli_describe(const cli_command *command, void (*visit)(void *user, const cli_option *option), void *user)
+{
+    describe = visit, describe_user = user;
+    command->run(0, NULL);
+    describe = NULL;
 }

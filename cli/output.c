@@ -76,10 +76,12 @@ void cli_json_tensor(FILE *to, const lm_tensor *t)
 }
 
 static volatile sig_atomic_t interrupted;
+static lm_model *to_stop;
 
 static void on_interrupt(int number)
 {
     interrupted = 1;
+    if (to_stop) lm_request_stop(to_stop);
     signal(number, SIG_DFL);
 }
 
@@ -88,6 +90,12 @@ void cli_catch_interrupt(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, NULL);
+}
+
+void cli_stop_on_interrupt(lm_model *model)
+{
+    to_stop = model;
+    cli_catch_interrupt();
 }
 
 bool cli_interrupted(void) { return interrupted; }
