@@ -129,7 +129,7 @@ static void print_command(FILE *to, int argc, char **argv, const char *more)
     fprintf(to, " %s\n", more);
 }
 
-static int print_receipt(const train_request *r, const lm_model *model, const cli_data *data)
+static int print_receipt(const lm_model *model, const cli_data *data)
 {
     char of_data[65], of_weights[65];
     if (lm_data_digest(data->source, of_data) || lm_model_digest(model, of_weights))
@@ -151,7 +151,7 @@ static int finish(const train_request *r, lm_model *model, const cli_data *data,
     }
     unlink(r->backup);
     printf("Saved as %s; to test it: lamina evaluate %s --data %s\n", r->output, r->output, r->data.what);
-    return print_receipt(r, model, data);
+    return print_receipt(model, data);
 }
 
 static dashboard *open_dashboard(const train_request *r, lm_model *model, lm_dataset *samples)
