@@ -14,9 +14,12 @@ typedef struct opening {
     cli_data *data;
 } opening;
 
-static void note(const opening *o, const char *text) { fprintf(o->request->notes, "%s: %s\n", o->request->what, text); }
+static void note(const opening *o, const char *text)
+{
+    fprintf(o->request->notes, "%s: %s\n", o->request->what, text);
+}
 
-/* --- shape -------------------------------------------------------------------------------------------------------- */
+/* --- shape ------------------------------------------------------------------------------------------------------ */
 
 static lm_status same_bytes(void *user, uint64_t random, lm_tensor *const *in, lm_tensor *const *out)
 {
@@ -47,7 +50,8 @@ static lm_dataset *reshaped(lm_dataset *ds, int rank, const int64_t *dims)
 static void add_channel_axis(opening *o, int rank, const int64_t *want, int have_rank, const int64_t *have)
 {
     int shorter = rank - 1 < have_rank ? rank - 1 : have_rank;
-    bool gets = rank - 1 == have_rank + 1 && want[rank - 1] == 1, loses = have_rank == rank && have[have_rank - 1] == 1;
+    bool gets = rank - 1 == have_rank + 1 && want[rank - 1] == 1;
+    bool loses = have_rank == rank && have[have_rank - 1] == 1;
     if (shorter < 1 || (!gets && !loses)) return;
     for (int i = 0; i < shorter; i++)
         if (want[i + 1] != LM_ANY && want[i + 1] != have[i]) return;
@@ -113,7 +117,7 @@ static int check_classes(const opening *o)
                      count, o->request->model_path, (long long)out[rank - 1], count);
 }
 
-/* --- scale -------------------------------------------------------------------------------------------------------- */
+/* --- scale ------------------------------------------------------------------------------------------------------ */
 
 /* Whether the model brings raw numbers to its own scale. */
 static bool begins_raw(const lm_model *model)
@@ -195,12 +199,12 @@ static int bring_to_scale(opening *o)
     int64_t dims[LM_MAX_RANK];
     int rank = lm_data_shape(o->data->train, 0, &dtype, dims);
     lm_input_info info = lm_model_input_info(o->model);
-    bool pictures = *lm_data_preparation(o->data->train);
-    snprintf(o->data->input.preparation, sizeof o->data->input.preparation, "%s", lm_data_preparation(o->data->train));
+    const char *preparation = lm_data_preparation(o->data->train);
+    snprintf(o->data->input.preparation, sizeof o->data->input.preparation, "%s", preparation);
     if (rank < 2) return CLI_OK;
     if (dtype == LM_U8) {
         whole_range(&info);
-        scale_pixels(o, info, !pictures);
+        scale_pixels(o, info, !*preparation);
     } else {
         scale_numbers(o, info);
     }
@@ -208,7 +212,7 @@ static int bring_to_scale(opening *o)
     return status ? status : cli_failed(o->data->test);
 }
 
-/* --- opening ------------------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------------------------- */
 
 int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *out)
 {

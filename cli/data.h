@@ -17,9 +17,9 @@ typedef struct cli_data_request {
     FILE *notes;                        /* what was done is said here */
 } cli_data_request;
 
-/* Opens both parts for the model, which is built for them if it was not. Pixels come in the range that the model's file
- * names, else 0 to 255 if it begins with Rescaling or Normalization, else 0 to 1. Returns the status, after a message
- * if that is not 0. */
+/* Opens both parts for the model, which is built for them if it was not. Pixels come in the range that the model's
+ * file names, else 0 to 255 if it begins with Rescaling or Normalization, else 0 to 1. Returns the status, after a
+ * message if that is not 0. */
 int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *out);
 void cli_data_close(cli_data *data);
 

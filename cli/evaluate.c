@@ -12,9 +12,9 @@ static const char help[] =
     "  lamina evaluate net.keras --data mnist\n"
     "  lamina evaluate net.keras --data pictures/ --json\n"
     "  lamina evaluate weather.keras --data weather.csv --target temp_max\n\n"
-    "  --data D         a built-in name (lamina datasets lists them), an .npz with x_test and y_test, a .csv, or a\n"
-    "                   folder with one sub-folder of pictures a class. Data that have no test part of their own give\n"
-    "                   a fifth, always the same, which train leaves alone\n"
+    "  --data D         a built-in name (lamina datasets lists them), an .npz with x_test and y_test, a .csv,\n"
+    "                   or a folder with one sub-folder of pictures a class. Data that have no test part of\n"
+    "                   their own give a fifth, always the same, which train leaves alone\n"
     "  --target COL     the column of a .csv that is to be predicted\n"
     "  --ordered        the test part is the last fifth instead of one drawn at random: for series\n"
     "  --json           print {\"loss\": …, \"accuracy\": …} and nothing else; what was done goes to stderr\n"
@@ -55,8 +55,8 @@ static int evaluate(const request *r, lm_model *model)
     cli_data data;
     char loss[64];
     if (!lm_compiled_name(model, "loss", 0, loss, sizeof loss))
-        return cli_error("%s says no loss, so there is nothing to measure by: train it with lamina train --loss …, or "
-                         "compile it before it is saved", r->data.model_path);
+        return cli_error("%s says no loss, so there is nothing to measure by: train it with lamina train --loss …, "
+                         "or compile it before it is saved", r->data.model_path);
     int status = cli_data_open(&r->data, model, &data);
     if (!status) {
         lm_logs logs = lm_evaluate(model, data.test, .batch_size = r->batch, .verbose = r->json ? 0 : -1);
@@ -82,7 +82,8 @@ static int run(int argc, char **argv)
                                   {.name = NULL}};
     int status = cli_read(&cli_evaluate, argc, argv, options, 1, &r.data.model_path, &count);
     if (status) return status;
-    if (!count) return cli_wrong(&cli_evaluate, "evaluate needs a model, as in: lamina evaluate net.keras --data mnist");
+    if (!count)
+        return cli_wrong(&cli_evaluate, "evaluate needs a model, as in: lamina evaluate net.keras --data mnist");
     if (!r.data.what) return cli_wrong(&cli_evaluate, "evaluate needs --data, as in: lamina evaluate %s --data mnist",
                                        r.data.model_path);
     if (r.json) r.data.notes = stderr;

@@ -43,8 +43,8 @@ static void help(FILE *to)
         if (e->group) fprintf(to, "\n%s:\n", e->group);
         else fprintf(to, "  %-10s %s\n", e->command->name, e->command->summary);
     }
-    fputs("\nlamina COMMAND --help shows each by example. lamina --version tells version, instruction level, threads,\n"
-          "oneDNN and compiler; lamina --man prints the manual page, as in: lamina --man | man -l -\n", to);
+    fputs("\nlamina COMMAND --help shows each by example. lamina --version tells version, instruction level,\n"
+          "threads, oneDNN and compiler; lamina --man prints the manual page: lamina --man | man -l -\n", to);
 }
 
 #ifdef __clang__

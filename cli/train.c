@@ -15,15 +15,15 @@ static const char help[] =
     "Trains a model and saves it.\n\n"
     "Usage: lamina train CONFIG.json|MODEL --data D --output FILE [options]\n\n"
     "  lamina train net.json --data mnist --epochs 2 --loss sparse_categorical_crossentropy --output net.keras\n"
-    "  lamina train net.keras --data pictures/ --epochs 20 --validation-split 0.2 --early-stopping --output new.keras\n"
+    "  lamina train net.keras --data pictures/ --epochs 20 --early-stopping --output better.keras\n"
     "  lamina train net.json --data weather.csv --target temp_max --loss mse --dry-run\n"
     "  lamina train net.json --data mnist --epochs 2 --output net.keras --resume\n\n"
-    "CONFIG.json is what model.to_json() prints in Keras: it begins with fresh weights. MODEL is a .keras or .h5 file:\n"
-    "its training goes on.\n\n"
-    "  --data D               a built-in name (lamina datasets lists them), an .npz with x and y, a .csv, or a folder\n"
-    "                         with one sub-folder of pictures a class. Its training part is used\n"
+    "CONFIG.json is what model.to_json() prints in Keras: it begins with fresh weights. MODEL is a .keras or\n"
+    ".h5 file: its training goes on.\n\n"
+    "  --data D               a built-in name (lamina datasets lists them), an .npz with x and y, a .csv, or a\n"
+    "                         folder with one sub-folder of pictures a class; its training part is used\n"
     "  --target COL           the column of a .csv that is to be predicted\n"
-    "  --ordered              parts for testing and validation are the last ones, not drawn at random: for series\n"
+    "  --ordered              parts for testing and validation are the last ones, not drawn: for series\n"
     "  --output FILE          where the model goes, as .keras (or .h5); whole or not at all\n"
     "  --epochs N             passes over the data (default: 1)\n"
     "  --batch-size N         examples in a step (default: 32)\n"
@@ -31,23 +31,23 @@ static const char help[] =
     "  --optimizer O          (default: the model's, else adam)\n"
     "  --learning-rate R      (default: the model's, else the optimizer's)\n"
     "  --metrics M,…          (default: the model's, else accuracy for cross-entropies, mae for others)\n"
-    "  --class-weight W       \"balanced\", or factors as in 0:1,1:5: how much the examples of each class count\n"
+    "  --class-weight W       \"balanced\", or factors as in 0:1,1:5: how much examples of each class count\n"
     "  --validation-split F   puts this share of the training data aside and reports on it after each epoch\n"
-    "  --early-stopping[=N]   ends when the validation loss (the loss, without --validation-split) has not become less\n"
-    "                         for N epochs (default: 3), and goes back to the weights of the best one\n"
-    "  --log FILE             a line of JSON an epoch: {\"epoch\", \"step\", \"seconds\", \"loss\", metrics…, \"val_…\"}\n"
+    "  --early-stopping[=N]   ends when the validation loss (without --validation-split: the loss) has not\n"
+    "                         become less for N epochs (default: 3), and goes back to the best weights\n"
+    "  --log FILE             a line of JSON an epoch: epoch, step, seconds, loss, metrics, val_ of each\n"
     "  --dashboard[=PORT]     a page on this machine that shows the training live, with a stop button\n"
     "  --save-every N         a backup every N steps instead of one an epoch\n"
-    "  --resume               goes on from the backup of a run that was interrupted, with the same result to the byte\n"
+    "  --resume               goes on from the backup of a run that was interrupted: the same result, to the byte\n"
     "  --restart              begins anew although there is such a backup\n"
     "  --dry-run              checks model, data and shapes, times a few steps, writes nothing\n"
     "  --verbose              shows the model first\n"
-    "\nCtrl-C ends the batch, saves, and says how to go on; a second one kills. The backup lies beside the output, as\n"
-    "FILE without its ending and .backup.keras, until the run is done.\n"
-    "Pictures come as numbers from 0 to 1, or 0 to 255 where the model begins with Rescaling or Normalization. The last\n"
-    "line is the receipt: seed, and SHA-256 of the training data and of the weights.\n";
+    "\nCtrl-C ends the batch, saves, and says how to go on; a second one kills. The backup lies beside the\n"
+    "output, as FILE without its ending and .backup.keras, until the run is done.\n"
+    "Pictures come as numbers from 0 to 1, or 0 to 255 where the model begins with Rescaling or\n"
+    "Normalization. The last line is the receipt: seed, and SHA-256 of the training data and of the weights.\n";
 
-/* --- before ------------------------------------------------------------------------------------------------------- */
+/* --- before ----------------------------------------------------------------------------------------------------- */
 
 /* FILE without its ending and ".backup.keras". */
 static int name_backup(train_request *r)
@@ -66,7 +66,8 @@ static int check_output(const train_request *r)
     const char *slash = strrchr(r->output, '/');
     if (slash == r->output) snprintf(folder, sizeof folder, "/");
     else snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - r->output) : 1, slash ? r->output : ".");
-    if (stat(folder, &kind)) return cli_error("cannot write %s: the folder %s: %s", r->output, folder, strerror(errno));
+    if (stat(folder, &kind))
+        return cli_error("cannot write %s: the folder %s: %s", r->output, folder, strerror(errno));
     if (!S_ISDIR(kind.st_mode)) return cli_error("cannot write %s: %s is no folder", r->output, folder);
     if (!stat(r->output, &kind) && S_ISDIR(kind.st_mode))
         return cli_error("cannot write %s: it is a folder; name a file, as in --output %s/net.keras", r->output,
@@ -92,14 +93,16 @@ static int check_backup(train_request *r)
 static int check_request(train_request *r)
 {
     if (!r->model)
-        return cli_wrong(&cli_train, "train needs a model or a configuration, as in: lamina train net.json --data mnist "
-                                     "--output net.keras");
+        return cli_wrong(&cli_train, "train needs a model or a configuration, as in: lamina train net.json --data "
+                                     "mnist --output net.keras");
     if (!r->data.what) return cli_wrong(&cli_train, "train needs --data, as in --data mnist");
-    if (!r->output && !r->dry_run) return cli_wrong(&cli_train, "train needs --output FILE.keras for the trained model");
+    if (!r->output && !r->dry_run)
+        return cli_wrong(&cli_train, "train needs --output FILE.keras for the trained model");
     if (r->resume && r->restart) return cli_wrong(&cli_train, "--resume and --restart cannot both be");
     if (r->rate < 0) return cli_wrong(&cli_train, "--learning-rate must be more than 0");
-    if (r->validation >= 1) return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected "
-                                             "a share such as 0.2", r->validation);
+    if (r->validation >= 1)
+        return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected a share such as 0.2",
+                         r->validation);
     r->data.model_path = r->model;
     if (!r->output) return CLI_OK;
     int status = name_backup(r);
@@ -107,7 +110,7 @@ static int check_request(train_request *r)
     return status ? status : check_backup(r);
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------------ */
+/* --- the run ---------------------------------------------------------------------------------------------------- */
 
 /* How the command was typed, for the shell. */
 static void print_command(FILE *to, int argc, char **argv, const char *more)
@@ -173,7 +176,8 @@ static void add_callbacks(const train_request *r, lm_callback **list, dashboard 
                                                .restore_best_weights = true, .verbose = 1);
     if (r->log) list[n++] = lm_callback_json_logger(.filename = r->log);
     if (board) list[n++] = dashboard_callback(board);
-    list[n] = lm_callback_backup_and_restore(.path = r->backup, .save_freq = r->save_every, .delete_checkpoint = false);
+    list[n] = lm_callback_backup_and_restore(.path = r->backup, .save_freq = r->save_every,
+                                             .delete_checkpoint = false);
 }
 
 static int fit(const train_request *r, lm_model *model, cli_data *data, lm_dataset *validation, int argc, char **argv)

@@ -1,5 +1,5 @@
-/* cli/train_setup.c: lamina train before its first step: how the model is compiled, what classes weigh, which examples
- * are put aside. */
+/* cli/train_setup.c: lamina train before its first step: how the model is compiled, what classes weigh, which
+ * examples are put aside. */
 #include "train.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { NAME = 64 };
 
-/* --- compiling ---------------------------------------------------------------------------------------------------- */
+/* --- compiling -------------------------------------------------------------------------------------------------- */
 
 static int no_loss(const train_request *r)
 {
@@ -17,7 +17,8 @@ static int no_loss(const train_request *r)
     for (int i = 0; lm_name_of("loss", i, name, sizeof name) && n + NAME < sizeof all; i++)
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", name);
     return cli_wrong(&cli_train, "%s says no loss, so --loss must. Classes as numbers want "
-                     "sparse_categorical_crossentropy, measured numbers mean_squared_error. There are: %s", r->model, all);
+                     "sparse_categorical_crossentropy, measured numbers mean_squared_error. There are: %s",
+                     r->model, all);
 }
 
 /* The words between commas, in a copy that stays. */
@@ -35,7 +36,8 @@ static int split_list(const char *list, char words[LM_MAX_METRICS][NAME])
     return count;
 }
 
-/* What is not said stays as the model has it; a model that has nothing gets Adam, and the metric that fits its loss. */
+/* What is not said stays as the model has it; a model that has nothing gets Adam, and the metric that fits its loss.
+ */
 static int recompile(const train_request *r, lm_model *model, bool compiled)
 {
     char loss[NAME], optimizer[NAME], words[LM_MAX_METRICS][NAME];
@@ -48,7 +50,8 @@ static int recompile(const train_request *r, lm_model *model, bool compiled)
     args.optimizer_name = r->optimizer ? r->optimizer : compiled ? optimizer : "adam";
     if (r->metrics) metrics = split_list(r->metrics, words);
     else if (compiled)
-        while (metrics < LM_MAX_METRICS && lm_compiled_name(model, "metric", metrics, words[metrics], NAME)) metrics++;
+        while (metrics < LM_MAX_METRICS && lm_compiled_name(model, "metric", metrics, words[metrics], NAME))
+            metrics++;
     else snprintf(words[metrics++], NAME, "%s", strstr(args.loss, "crossentropy") ? "accuracy" : "mae");
     if (metrics < 0) return cli_wrong(&cli_train, "--metrics: at most %d", LM_MAX_METRICS);
     for (int i = 0; i < metrics; i++) args.metrics[i] = words[i];
@@ -68,7 +71,7 @@ int train_compile(const train_request *r, lm_model *model)
     return status ? status : cli_failed(model);
 }
 
-/* --- what classes weigh --------------------------------------------------------------------------------------------- */
+/* --- what classes weigh ----------------------------------------------------------------------------------------- */
 
 /* The class of an answer: its number, or the place of the largest of several. */
 static int64_t class_of(const lm_tensor *y)
@@ -128,8 +131,8 @@ static int read_weights(const train_request *r, const cli_data *data, int classe
         char *end = NULL;
         double factor = class >= 0 ? strtod(at + colon + 1, &end) : -1;
         if (class < 0 || end != at + n || end == at + colon + 1 || !(factor >= 0) || isinf(factor))
-            return cli_wrong(&cli_train, "--class-weight %s: \"%.*s\" is no class and factor; expected \"balanced\", or "
-                             "as in 0:1,1:5", r->class_weight, (int)n, at);
+            return cli_wrong(&cli_train, "--class-weight %s: \"%.*s\" is no class and factor; expected \"balanced\", "
+                             "or as in 0:1,1:5", r->class_weight, (int)n, at);
         weights[class] = factor;
         at += n + (at[n] == ',');
     }
@@ -152,7 +155,7 @@ int train_class_weights(const train_request *r, const cli_data *data, const lm_m
     return read_weights(r, data, *classes, *weights);
 }
 
-/* --- validation ----------------------------------------------------------------------------------------------------- */
+/* --- validation ------------------------------------------------------------------------------------------------- */
 
 static uint64_t scramble(uint64_t x)            /* splitmix64 */
 {
