@@ -16,6 +16,9 @@ typedef struct bench_workload {
     int (*run)(bench_figures *out);
 } bench_workload;
 
+/* A model of the user's on made-up data, named by its file: training, or one call that predicts. */
+int bench_model(const char *path, int64_t batch, bool inference, bench_figures *out);
+
 /* Milliseconds per step of the best of three rounds: round(user, steps) makes that many and returns 0, or a status,
  * which is returned. */
 int bench_rounds(int (*round)(void *user, int steps), void *user, int steps, double *ms_per_step);

@@ -69,8 +69,8 @@ static int list(const request *r)
         lm_string_free(folder);
     }
     if (!r->json)
-        puts("\nYour own data need no name: a folder with one sub-folder of pictures a class, a .csv with --target, an\n"
-             ".npz with x and y.");
+        puts("\nYour own data need no name: a folder with one sub-folder of pictures a class, a .csv with\n"
+             "--target, an .npz with x and y.");
     return CLI_OK;
 }
 

@@ -1,5 +1,5 @@
-/* cli/examples.c: lamina examples: the worked examples, which are programs of their own: listed by what they say about
- * themselves, and run. */
+/* cli/examples.c: lamina examples: the worked examples, which are programs of their own: listed by what they say
+ * about themselves, and run. */
 #include "cli.h"
 
 #include <dirent.h>
@@ -136,8 +136,8 @@ static int run(int argc, char **argv)
     int status = cli_read(&cli_examples, argc, argv, options, MOST, word, &count);
     if (status) return status;
     if (count && strcmp(word[0], "run") != 0)
-        return cli_wrong(&cli_examples, "\"%s\" is nothing that examples can do; did you mean: lamina examples run %s",
-                         word[0], word[0]);
+        return cli_wrong(&cli_examples, "\"%s\" is nothing that examples can do; did you mean: lamina examples run "
+                         "%s", word[0], word[0]);
     if (count == 1) return cli_wrong(&cli_examples, "run what? As in: lamina examples run xor");
     status = find_folder(folder);
     if (status) return status;

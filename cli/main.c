@@ -41,7 +41,7 @@ static void help(FILE *to)
           "  lamina predict net.keras --input digit.png\n", to);
     for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
         if (e->group) fprintf(to, "\n%s:\n", e->group);
-        else fprintf(to, "  %-10s %s\n", e->command->name, e->command->summary);
+        else fprintf(to, "  %-11s%s\n", e->command->name, e->command->summary);
     }
     fputs("\nlamina COMMAND --help shows each by example. lamina --version tells version, instruction level,\n"
           "threads, oneDNN and compiler; lamina --man prints the manual page: lamina --man | man -l -\n", to);

@@ -101,8 +101,8 @@ static int check_request(train_request *r)
     if (r->resume && r->restart) return cli_wrong(&cli_train, "--resume and --restart cannot both be");
     if (r->rate < 0) return cli_wrong(&cli_train, "--learning-rate must be more than 0");
     if (r->validation >= 1)
-        return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected a share such as 0.2",
-                         r->validation);
+        return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected a share such as "
+                         "0.2", r->validation);
     r->data.model_path = r->model;
     if (!r->output) return CLI_OK;
     int status = name_backup(r);
