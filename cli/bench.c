@@ -129,7 +129,8 @@ static void print_json(const job *j, const report *r)
     const bench_figures *f = &r->figures;
     printf("{\"name\":\"%s\",\"ms_per_step\":%.6g,\"items_per_second\":%.6g,\"unit\":\"%s\",\"flops_per_step\":%.0f,"
            "\"peak_rss_mb\":%.1f,\"loss_first\":",
-           j->name, f->ms_per_step, 1e3 * (double)f->items_per_step / f->ms_per_step, j->path ? "samples" : j->workload->unit, f->flops_per_step,
+           j->name, f->ms_per_step, 1e3 * (double)f->items_per_step / f->ms_per_step,
+           j->path ? "samples" : j->workload->unit, f->flops_per_step,
            r->peak_rss_mb);
     cli_json_number(stdout, f->loss_first, 6);
     printf(",\"loss_last\":");
