@@ -23,6 +23,9 @@ static void values_of(const char *option, char *text, size_t bytes)
     for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
         for (int i = 0; !strcmp(option, lists[k][0]) && lm_name_of(lists[k][1], i, name, sizeof name); i++)
             n += (size_t)snprintf(text + n, n < bytes ? bytes - n : 0, "%s%s", n ? " " : "", name);
+    const lm_data_set *set;
+    for (int i = 0; !strcmp(option, "data") && (set = lm_data_set_at(i)); i++)
+        n += (size_t)snprintf(text + n, n < bytes ? bytes - n : 0, "%s%s", n ? " " : "", set->name);
     if (!strcmp(option, "class-weight")) snprintf(text, bytes, "balanced");
 }
 
