@@ -115,7 +115,8 @@ static void find_place(project *p)
             snprintf(p->place + n, sizeof p->place - n, "LAMINA_BUILD ?= %s\n", self);
         }
     } else if (*self && installed(self, found, sizeof found))
-        snprintf(p->place, sizeof p->place, "export PKG_CONFIG_PATH := $(PKG_CONFIG_PATH):%s\n", found);
+        snprintf(p->place, sizeof p->place, "PKG_CONFIG := PKG_CONFIG_PATH=\"$(PKG_CONFIG_PATH):%s\" $(PKG_CONFIG)\n",
+                 found);
 }
 
 /* --- the files -------------------------------------------------------------------------------------------------- */

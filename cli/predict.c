@@ -12,7 +12,7 @@ static const char help[] =
     "  lamina predict mnist.keras scans/ --top 3            every picture of a folder, three answers each\n"
     "  lamina predict mnist.keras scans/*.jpg --json        one JSON list instead of a table\n"
     "  lamina predict mnist.keras scans/ --picture a.png    a picture of the pictures with the answers\n"
-    "  curl -s URL | lamina predict mnist.keras -           a picture from the standard input\n"
+    "  curl -s URL | lamina predict mnist.keras -           a picture (or .npy) from the standard input\n"
     "  lamina predict iris.keras flowers.csv --skip kind    the rows of a table, without a column\n"
     "  lamina predict mnist.keras --input digits.npy --output probabilities.npy\n\n"
     "Pictures are PNG or JPEG files of any size; the model's file says how they become its input (digits are made\n"

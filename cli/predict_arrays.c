@@ -142,8 +142,10 @@ int cli_predict_array(const cli_request *r, const lm_model *model)
     if (r->count > 1)
         return cli_error("%s has one input, but %d files came: %s, %s%s; one array or table at a time, or pictures",
                          r->model, r->count, path, r->inputs[1], r->count > 2 ? ", …" : "");
+    const char *from = strcmp(path, "-") ? path : cli_standard_input_path();
+    if (!from) return cli_error("the standard input could not be read");
     lm_dataset *data = table ? open_table(r) : NULL;
-    lm_tensor *x = !table ? lm_tensor_load(path) : lm_failed(data) ? NULL : lm_data_array(data, 0);
+    lm_tensor *x = !table ? lm_tensor_load(from) : lm_failed(data) ? NULL : lm_data_array(data, 0);
     int status = table ? cli_failed(data) : CLI_OK;
     if (!status) status = cli_failed(x);
     if (!status) status = answer(r, model, x, table);

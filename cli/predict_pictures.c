@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 enum { MOST_NOTES = 4, MOST_DRAWN = 100, NOTE = 512 };
-#define MOST_STDIN ((size_t)256 << 20)          /* bytes of a picture on the standard input */
 
 /* What was done to pictures, each text once. */
 typedef struct notes {
@@ -47,7 +46,12 @@ bool cli_is_picture(const char *path)
 {
     unsigned char head[8] = {0};
     struct stat about;
-    if (!strcmp(path, "-") || (!stat(path, &about) && S_ISDIR(about.st_mode))) return true;
+    if (!strcmp(path, "-")) {
+        size_t size;
+        const void *data = cli_standard_input(&size);
+        return !data || size < 6 || memcmp(data, "\x93NUMPY", 6) != 0;
+    }
+    if (!stat(path, &about) && S_ISDIR(about.st_mode)) return true;
     FILE *from = fopen(path, "rb");
     size_t n = from ? fread(head, 1, sizeof head, from) : 0;
     if (from) fclose(from);
@@ -110,22 +114,9 @@ static int find_files(work *w)
 
 static lm_tensor *read_standard_input(char *said, size_t bytes)
 {
-    size_t size = 0, capacity = 1 << 16;
-    char *data = malloc(capacity);
-    while (data && size < MOST_STDIN) {
-        if (size == capacity) {
-            char *grown = realloc(data, capacity *= 2);
-            if (!grown) free(data);
-            data = grown;
-            continue;
-        }
-        size_t n = fread(data + size, 1, capacity - size, stdin);
-        if (!n) break;
-        size += n;
-    }
-    lm_tensor *image = data ? lm_image_decode_saying("standard input", data, size, said, bytes) : NULL;
-    free(data);
-    return image;
+    size_t size;
+    const void *data = cli_standard_input(&size);
+    return data ? lm_image_decode_saying("standard input", data, size, said, bytes) : NULL;
 }
 
 static void note(notes *all, const char *name, const char *text)
@@ -332,6 +323,7 @@ int cli_predict_pictures(const cli_request *r, const lm_model *model)
     if (!status) status = predict_all(&w);
     if (!r->quiet) tell_notes(&w.notes);
     if (!status && w.read) status = tell(&w);
+    else if (!status && r->json) puts("[]");
     if (status == CLI_INTERRUPTED) fprintf(stderr, "lamina: interrupted; nothing was written\n");
     if (!status && w.failed) {
         if (w.count > 1) cli_error("%d of %zu pictures could not be read", w.failed, w.count);

@@ -48,6 +48,7 @@ cp $one 'a,b.png'
 expect 0 'a,b.png' "$lamina" predict mnist.keras --input a,b.png
 expect 0 'standard input: light on dark' sh -c "'$lamina' predict mnist.keras - < $one"
 grep -q '^- *7 ' out || { fail 'a picture from the standard input is not read'; cat out; }
+expect 0 '{"shape": [20, 10], ' sh -c "cat one.npy | '$lamina' predict mnist.keras - --json"
 expect 0 'Runners-up' "$lamina" predict mnist.keras $one --top 3
 expect 0 '' "$lamina" predict mnist.keras $one --top 1
 grep -q 'Runner' out && fail '--top 1 has a runner-up'
@@ -129,6 +130,7 @@ done
 for name in 00-7 01-2; do grep -q "^mixed/$name.png" out || { fail "$name.png is not answered"; cat out; }; done
 expect 1 'no file in this folder ends in .png' "$lamina" predict mnist.keras empty
 expect 1 'there is no file' "$lamina" predict mnist.keras none.png
+expect 1 '[]' "$lamina" predict mnist.keras none.png --json
 expect 1 'standard input' sh -c ": | '$lamina' predict mnist.keras -"
 
 # --- models that take no pictures, or answer otherwise

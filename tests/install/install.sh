@@ -95,6 +95,6 @@ ran 'the command' "$prefix/bin/lamina" --version
 grep -qF "lamina $version" out || fail "lamina --version does not say $version"
 # The program that the installed command begins finds Lamina without being told where.
 "$prefix/bin/lamina" new begun > log 2>&1 || { fail 'lamina new'; cat log; }
-ran 'lamina new' env -u PKG_CONFIG_PATH make -s -C begun run
-grep -q '^Test accuracy: 0.9' out || { fail 'the program that lamina new began'; tail -n 5 out; }
+env -u PKG_CONFIG_PATH make -s -C begun run > out 2>&1 && grep -q '^Test accuracy: 0.9' out ||
+    { fail 'the program that lamina new began'; tail -n 5 out; }
 exit $bad
