@@ -62,8 +62,10 @@ static int version(void)
 
 static int command_help(const cli_command *command)
 {
+    const char *status = strstr(cli_common_help, "\nExit status");
+    bool own = strstr(command->help, "\nExit status") != NULL;      /* diff has its own, as diff(1) does */
     fputs(command->help, stdout);
-    fputs(cli_common_help, stdout);
+    printf("%.*s", own ? (int)(status - cli_common_help) : (int)strlen(cli_common_help), cli_common_help);
     return CLI_OK;
 }
 

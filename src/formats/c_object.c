@@ -224,6 +224,37 @@ static int columns(const char *text, size_t bytes)
     return n;
 }
 
+/* How much of an argument fits into so many columns: all, or up to a comma outside strings; at least one piece. */
+static size_t fitting(const char *text, size_t n, int room)
+{
+    size_t fits = 0;
+    bool quoted = false;
+    if (columns(text, n) <= room) return n;
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (text[i] == '\\') i++;
+        else if (text[i] == '"') quoted = !quoted;
+        else if (!quoted && text[i] == ',' && text[i + 1] == ' ') {
+            if (fits && columns(text, i + 1) > room) break;
+            fits = i + 2;
+        }
+    }
+    return fits ? fits : n;
+}
+
+/* An argument at column `at`; what does not fit goes to further lines, `hang` columns in. The column it ends at. */
+static int put_argument(lm__text *to, const char *text, size_t n, int at, int hang)
+{
+    for (;;) {
+        size_t part = fitting(text, n, COLUMNS - at - 2);
+        if (part == n) break;
+        lm__text_append(to, text, part - 1);
+        lm__text_printf(to, "\n%*s", hang, "");
+        text += part, n -= part, at = hang;
+    }
+    lm__text_append(to, text, n);
+    return at + columns(text, n);
+}
+
 void lm__c_call_end(lm__text *to, lm__c_call *call, int indent, const char *after)
 {
     const char *text = call->text.data ? call->text.data : "", *open = strchr(text, '(');
@@ -231,16 +262,14 @@ void lm__c_call_end(lm__text *to, lm__c_call *call, int indent, const char *afte
     lm__text_printf(to, "%*s", indent, "");
     while (*text) {
         size_t n = strcspn(text, "\n");
-        int width = columns(text, n);
-        if (at > hang && at + width + 2 > COLUMNS) {
+        if (at > hang && at + columns(text, n) + 2 > COLUMNS) {
             lm__text_printf(to, "\n%*s", hang, "");
             at = hang;
         } else if (at > indent) {
             lm__text_append(to, " ", 1);
             at++;
         }
-        lm__text_append(to, text, n);
-        at += width + 1;
+        at = put_argument(to, text, n, at, hang + 4) + 1;
         text += n;
         if (*text == '\n') lm__text_append(to, ",", 1), text++;
     }

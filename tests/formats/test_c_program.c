@@ -36,7 +36,8 @@ static const char wanted[] =
     "        lm_dense(.name = \"answers\", .units = 10, .activation = \"softmax\"));\n"
     "    lm_compile(model, .optimizer = lm_sgd(.learning_rate = 0.05, .momentum = 0.9),\n"
     "               .loss = \"sparse_categorical_crossentropy\", .metrics = {\"accuracy\"},\n"
-    "               .metric_objects = {lm_metric_sparse_top_k_categorical_accuracy(.name = \"top 2\", .k = 2)});\n"
+    "               .metric_objects = {lm_metric_sparse_top_k_categorical_accuracy(.name = \"top 2\",\n"
+    "                   .k = 2)});\n"
     "    return model;\n"
     "}\n";
 
