@@ -25,6 +25,14 @@ void lm__ticks(double low, double high, int most, bool whole, double *first, dou
     *first = ceil(low / *step - 1e-9) * *step;
 }
 
+/* "5.5e+06" as "5.5e6". */
+static void short_exponent(double value, char *text, size_t bytes)
+{
+    int exponent = value != 0 ? (int)floor(log10(fabs(value)) + 1e-9) : 0;
+    if (exponent) snprintf(text, bytes, "%.4ge%d", value / pow(10, exponent), exponent);
+    else snprintf(text, bytes, "%.4g", value);
+}
+
 void lm__tick_text(double value, double step, char *text, size_t bytes)
 {
     int decimals = 0;
@@ -32,10 +40,9 @@ void lm__tick_text(double value, double step, char *text, size_t bytes)
     if (fabs(value) < 1e-9 * size) value = 0;
     while (decimals < 7 && fabs(size * pow(10, decimals) - round(size * pow(10, decimals))) > 1e-6) decimals++;
     const char *sign = value < 0 ? "−" : "";
-    if (decimals > 6 || fabs(value) >= 1e6)
-        snprintf(text, bytes, "%s%.4g", sign, fabs(value));
-    else
-        snprintf(text, bytes, "%s%.*f", sign, decimals, fabs(value));
+    size_t n = (size_t)snprintf(text, bytes, "%s", sign);
+    if (decimals > 5 || fabs(value) >= 1e6) short_exponent(fabs(value), text + n, bytes - n);
+    else snprintf(text + n, bytes - n, "%.*f", decimals, fabs(value));
 }
 
 /* --- ranges --------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ static void measure(lm__canvas *canvas, table *t)
 {
     double widest = 0;
     char text[24];
-    t->cell = t->classes <= 12 ? 50 : fmax(17, 600.0 / t->classes);
+    t->cell = t->classes <= 4 ? 84 : t->classes <= 12 ? 50 : fmax(17, 600.0 / t->classes);
     t->size = t->cell >= 40 ? 12.5 : fmax(7, t->cell * 0.32);
     for (int i = 0; i < t->classes; i++)
         widest = fmax(widest, lm__text_width(canvas, lm__name_of(&t->names, i, text), name_font(t, 0)));
@@ -64,8 +64,9 @@ static void draw_cell(lm__canvas *canvas, const table *t, int row, int column)
     if (!count || t->cell < 17) return;
     lm__font font = {
         .size = t->size, .bold = row == column, .colour = depth > 0.55 ? LM__PAPER : LM__INK, .align = 0.5};
-    lm__draw_text(canvas, x + t->cell / 2, y + t->cell / 2 + t->size * 0.36, lm__thousands(count, text), font,
-                  t->cell);
+    double wide = lm__text_width(canvas, lm__thousands(count, text), font), room = t->cell - 5;
+    if (wide > room) font.size *= room / wide;
+    lm__draw_text(canvas, x + t->cell / 2, y + t->cell / 2 + font.size * 0.36, text, font, 0);
 }
 
 static void draw_names(lm__canvas *canvas, const table *t, int i)
