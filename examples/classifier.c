@@ -76,13 +76,13 @@ static lm_tensor *rows_of(const lm_tensor *t, int count, const int64_t *row)
 static void samples(report *page, const example *run, const answers *a)
 {
     int64_t row[FIRST + MISTAKES];
-    char sentence[200];
+    char sentence[240], wrong[32], all[32];
     int count = choose(a, row);
     lm_tensor *x = rows_of(a->x, count, row), *y = rows_of(a->y, count, row), *p = rows_of(a->p, count, row);
     snprintf(sentence, sizeof sentence,
-             "The first of the test pictures, then the mistakes that the model was surest of, out of %" PRId64
-             " in %" PRId64 " pictures. Mistakes are framed and carry a cross.",
-             a->wrong, a->count);
+             "The first of the test pictures, then the mistakes that the model was surest of, out of %s in %s "
+             "pictures. Mistakes are framed and carry a cross.",
+             report_count(a->wrong, wrong), report_count(a->count, all));
     report_section(page, "Answers", sentence);
     lm_status drawn = lm_plot_images(x, example_path(run, "samples.png"), .labels = y, .predictions = p,
                                      .classes = a->name, .classes_count = a->names);
@@ -175,15 +175,16 @@ static void how_to_go_on(report *page, const example *run, const char *file)
 static void figures(report *page, const example *run, lm_model *model, const lm_history *history,
                     const lm_logs *result, const answers *a)
 {
+    char wrong[32], all[32];
     double seconds = 0, steps = 0;
     for (int e = 0; e < lm_history_epochs(history); e++)
         seconds += lm_history_seconds(history, e), steps += (double)lm_history_steps(history, e);
     report_figure(page, "Test accuracy", "%.2f %%", 100 * lm_get(*result, "accuracy"));
-    report_figure(page, "Mistakes", "%" PRId64 " of %" PRId64, a->wrong, a->count);
+    report_figure(page, "Mistakes", "%s of %s", report_count(a->wrong, wrong), report_count(a->count, all));
     report_figure(page, "Test loss", "%.4f", lm_get(*result, "loss"));
     report_figure(page, "Training", "%.2f s", seconds);
     report_figure(page, "A step", "%.2f ms", 1e3 * seconds / steps);
-    report_figure(page, "Parameters", "%" PRId64, lm_parameters(model, false));
+    report_figure(page, "Parameters", "%s", report_count(lm_parameters(model, false), all));
     report_section(page, "Training", "Loss and metrics after each pass over the data.");
     report_picture(page, lm_plot_history(history, example_path(run, "curves.png")), "curves.png",
                    "Loss and metrics by epoch");

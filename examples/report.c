@@ -256,6 +256,18 @@ void report_summary(report *page, lm_model *model)
     html(page, "</pre>\n");
 }
 
+const char *report_count(int64_t n, char text[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, n), at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && digits[i - 1] != '-' && (length - i) % 3 == 0) text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = 0;
+    return text;
+}
+
 int report_end(report *page)
 {
     if (!page) return 1;

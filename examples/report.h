@@ -33,6 +33,9 @@ void report_text(report *page, const char *text);
 /* What lm_summary prints. */
 void report_summary(report *page, lm_model *model);
 
+/* "693,962"; returns the text. */
+const char *report_count(int64_t n, char text[32]);
+
 /* Writes the page and frees it. 0, or 1 after a message. */
 int report_end(report *page);
 
