@@ -13,4 +13,9 @@ for picture in curves samples confusion filters activations; do
     cp "$runs/mnist/$picture.png" "$out/mnist_$picture.png"
 done
 "$build/bin/lamina" summary "$runs/mnist/mnist.keras" --plot "$out/mnist_model.svg" > /dev/null
+
+"$build/examples/spirals" --out "$runs/spirals" > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
+cp "$runs/spirals/spirals.png" "$out/spirals.png"
+cmake --build "$build" --target tutorial_images > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
+"$build/bin/tutorial_images" "$out"
 ls -l "$out"
