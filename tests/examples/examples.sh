@@ -63,6 +63,10 @@ if command -v xmllint > /dev/null; then
 fi
 "$examples/mnist" --quick --out 'a <b>&"' > /dev/null
 grep -q -e '--out &#39;a &lt;b&gt;&amp;&quot;&#39;</dd>' 'a <b>&"/index.html' || fail 'the page does not escape the command'
+mkdir broken && echo 'no library' > broken/libcairo.so.2
+expect 0 'apt-get install libcairo2' env LD_LIBRARY_PATH="$PWD/broken" "$examples/mnist" --quick --out plain
+grep -q 'apt-get install libcairo2' plain/index.html || fail 'the page does not say why it has no pictures'
+grep -q '<img' plain/index.html && fail 'the page shows pictures that could not be drawn'
 expect 1 'did you mean "mnist"?' "$examples/mnist" --data mnits
 mkdir stopped && echo '{}' > stopped/metrics.json      # as an earlier run left it
 "$examples/mnist" --epochs 50 --out stopped > out 2> err & mnist=$!

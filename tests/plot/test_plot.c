@@ -57,15 +57,15 @@ static double drawn(const char *file, double left, double top, double right, dou
     return (double)n / (double)all;
 }
 
-/* Whether a dot of about that colour is there. */
-static bool has_colour(const char *file, int red, int green, int blue)
+/* How many dots have about that colour. */
+static int of_colour(const char *file, int red, int green, int blue)
 {
     lm_tensor *t = lm_image_load(file);
     const uint8_t *dot = lm_tensor_read(t);
-    bool found = false;
+    int found = 0;
     assert_int_equal(lm_tensor_dim(t, 2), 3);
-    for (size_t i = 0; i + 2 < lm_tensor_size(t) && !found; i += 3)
-        found = abs(dot[i] - red) < 3 && abs(dot[i + 1] - green) < 3 && abs(dot[i + 2] - blue) < 3;
+    for (size_t i = 0; i + 2 < lm_tensor_size(t); i += 3)
+        found += abs(dot[i] - red) < 3 && abs(dot[i + 1] - green) < 3 && abs(dot[i + 2] - blue) < 3;
     lm_free(t);
     return found;
 }
@@ -106,7 +106,7 @@ static void curves(void **state)
         const lm_history *h = lm_fit_arrays(m, x, y, .epochs = epochs, .validation_split = 0.25, .verbose = 0);
         check_ok(lm_plot_history(h, in_folder("curves.png"), .title = "Größe <&>"));
         assert_true(drawn(path, 0, 0, 0.5, 1) > 0.005 && drawn(path, 0.5, 0, 1, 1) > 0.005);
-        assert_true(has_colour(path, 0x00, 0x72, 0xb2) && has_colour(path, 0xd5, 0x5e, 0x00));
+        assert_true(of_colour(path, 0x00, 0x72, 0xb2) > 100 && of_colour(path, 0xd5, 0x5e, 0x00) > 100);
         check_width(path, 1700, 1800);
     }
     lm_free(m), lm_free(x), lm_free(y);
@@ -139,9 +139,9 @@ static void samples(void **state)
     lm_tensor *p = numbers(2, (int64_t[]){9, 3}, ramp), *right = numbers(1, (int64_t[]){9}, class_of);
     check_ok(lm_plot_images(x, in_folder("wrong.png"), .labels = y, .predictions = p, .classes = names,
                             .classes_count = 3));
-    assert_true(has_colour(path, 0xc1, 0x4a, 0x00)); /* a mistake is framed */
+    assert_true(of_colour(path, 0xc1, 0x4a, 0x00) > 20000); /* mistakes are framed */
     check_ok(lm_plot_images(x, in_folder("right.png"), .labels = y, .predictions = right));
-    assert_false(has_colour(path, 0xc1, 0x4a, 0x00));
+    assert_int_equal(of_colour(path, 0xc1, 0x4a, 0x00), 0);
     check_ok(lm_plot_images(x, in_folder("few.png"), .most = 2, .columns = 1));
     check_width(path, 200, 350);
     lm_tensor *none = lm_tensor_new(LM_U8, 3, (int64_t[]){0, 8, 8}),
