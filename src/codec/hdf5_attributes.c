@@ -5,6 +5,8 @@
 #include "base/status.h"
 #include "codec/hdf5_format.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 lm_status lm__h5_damaged(const lm__h5 *h5, const char *path, const char *what)
@@ -53,14 +55,16 @@ typedef struct h5_attribute_value {
     lm__bytes data;
 } h5_attribute_value;
 
+/* What is wrong with an attribute message. */
+typedef enum h5_fault { FAULT_NONE, FAULT_DAMAGED, FAULT_UNKNOWN } h5_fault;
+
 /* The parts of an attribute message. Version 1 pads them to multiples of 8; version 3 names the name's encoding. */
-static lm_status split_attribute(const lm__h5 *h5, const char *path, const h5_message *m, lm__bytes parts[4])
+static h5_fault split_attribute(const h5_message *m, lm__bytes parts[4])
 {
     lm__bytes b = lm__bytes_of(m->data, m->size);
     uint8_t version = lm__bytes_u8(&b), shared = lm__bytes_u8(&b);
-    if (b.bad) return lm__h5_damaged(h5, path, "attribute");
-    if (version < 1 || version > 3 || m->flags & H5_FLAG_SHARED || (version > 1 && shared))
-        return lm__h5_unsupported(h5, path, "an attribute of an unknown version, or shared between objects");
+    if (b.bad) return FAULT_DAMAGED;
+    if (version < 1 || version > 3 || m->flags & H5_FLAG_SHARED || (version > 1 && shared)) return FAULT_UNKNOWN;
     size_t sizes[4];
     for (int i = 0; i < 3; i++) sizes[i] = lm__bytes_u16le(&b);
     if (version == 3) lm__bytes_take(&b, 1);
@@ -70,27 +74,70 @@ static lm_status split_attribute(const lm__h5 *h5, const char *path, const h5_me
         size_t padding = version == 1 && i < 3 ? -sizes[i] & 7 : 0;
         lm__bytes_take(&b, padding);
     }
-    if (b.bad || !sizes[0] || parts[0].data[sizes[0] - 1]) return lm__h5_damaged(h5, path, "attribute");
+    return b.bad || !sizes[0] || parts[0].data[sizes[0] - 1] ? FAULT_DAMAGED : FAULT_NONE;
+}
+
+static lm_status faulty(const lm__h5 *h5, const char *path, h5_fault fault)
+{
+    if (fault == FAULT_UNKNOWN)
+        return lm__h5_unsupported(h5, path, "an attribute of an unknown version, or shared between objects");
+    return lm__h5_damaged(h5, path, "attribute");
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const h5_attribute_name *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->message > y->message) - (x->message < y->message);
+}
+
+lm_status lm__h5_index_attributes(lm__h5 *h5, h5_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->message_count; i++) count += node->messages[i].type == H5_MESSAGE_ATTRIBUTE;
+    if (!count) return LM_OK;
+    node->attributes = lm__arena_alloc(h5->arena, count * sizeof *node->attributes);
+    if (!node->attributes) return lm__no_memory(count * sizeof *node->attributes);
+    for (size_t i = 0; i < node->message_count; i++) {
+        const h5_message *m = &node->messages[i];
+        lm__bytes parts[4];
+        if (m->type != H5_MESSAGE_ATTRIBUTE) continue;
+        if (split_attribute(m, parts) == FAULT_NONE)
+            node->attributes[node->attribute_count++] = (h5_attribute_name){(const char *)parts[0].data, (uint32_t)i};
+        else if (!node->unread)
+            node->unread = m;
+    }
+    qsort(node->attributes, node->attribute_count, sizeof *node->attributes, compare_names);
     return LM_OK;
 }
 
-/* *found stays as it is where there is no such attribute. */
+/* The first attribute of that name, or NULL. */
+static const h5_message *message_of(const h5_node *node, const char *attribute)
+{
+    size_t low = 0, high = node->attribute_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strcmp(node->attributes[middle].name, attribute) < 0) low = middle + 1;
+        else high = middle;
+    }
+    bool found = low < node->attribute_count && !strcmp(node->attributes[low].name, attribute);
+    return found ? &node->messages[node->attributes[low].message] : NULL;
+}
+
+/* *found stays as it is where there is no such attribute; one that cannot be read might be it. */
 static lm_status search(const lm__h5 *h5, const char *path, const char *attribute, h5_attribute_value *out,
                         int *found)
 {
     const h5_node *node;
+    lm__bytes parts[4];
     LM_TRY(lm__h5_walk(h5, path, &node));
-    for (size_t i = 0; i < node->message_count; i++) {
-        lm__bytes parts[4];
-        if (node->messages[i].type != H5_MESSAGE_ATTRIBUTE) continue;
-        LM_TRY(split_attribute(h5, path, &node->messages[i], parts));
-        if (strcmp((const char *)parts[0].data, attribute)) continue;
-        LM_TRY(lm__h5_read_type(h5, path, parts[1], &out->type));
-        LM_TRY(lm__h5_read_space(h5, path, parts[2], &out->space));
-        out->data = parts[3];
-        *found = 1;
-        break;
-    }
+    const h5_message *m = message_of(node, attribute);
+    if (!m) return node->unread ? faulty(h5, path, split_attribute(node->unread, parts)) : LM_OK;
+    split_attribute(m, parts);
+    LM_TRY(lm__h5_read_type(h5, path, parts[1], &out->type));
+    LM_TRY(lm__h5_read_space(h5, path, parts[2], &out->space));
+    out->data = parts[3];
+    *found = 1;
     return LM_OK;
 }
 
@@ -110,29 +157,6 @@ int lm__h5_has_attribute(const lm__h5 *h5, const char *path, const char *attribu
     return search(h5, path, attribute, &value, &found) == LM_OK && found;
 }
 
-/* The bytes of object `index` in the collection at an address; at least `length` of them. */
-static const uint8_t *collected(const lm__h5 *h5, uint64_t at, uint32_t index, uint32_t length)
-{
-    const uint8_t *head = lm__h5_at(h5, at, H5_COLLECTION_HEAD);
-    if (!head || memcmp(head, "GCOL\1", 5) || !index) return NULL;
-    lm__bytes b = lm__bytes_of(head, H5_COLLECTION_HEAD);
-    lm__bytes_seek(&b, 8);
-    uint64_t bytes = lm__bytes_u64le(&b);
-    if (!lm__h5_at(h5, at, bytes)) return NULL;
-    b = lm__bytes_of(head, (size_t)bytes);
-    lm__bytes_seek(&b, H5_COLLECTION_HEAD);
-    /* Indices are of 16 bits, which also bounds the search. */
-    for (size_t i = 0; i < UINT16_MAX; i++) {
-        uint32_t here = lm__bytes_u16le(&b);
-        lm__bytes_take(&b, 6);
-        uint64_t size = lm__bytes_u64le(&b);
-        if (b.bad || !here || size > lm__bytes_left(&b)) return NULL;
-        if (here == index) return size >= length ? b.data + b.at : NULL;
-        lm__bytes_seek(&b, b.at + ((size + 7) & ~(uint64_t)7));
-    }
-    return NULL;
-}
-
 /* The next string of an attribute: borrowed from the file, not terminated. */
 static lm_status next_string(const lm__h5 *h5, const char *path, h5_attribute_value *v, const uint8_t **text,
                              size_t *length)
@@ -147,7 +171,8 @@ static lm_status next_string(const lm__h5 *h5, const char *path, h5_attribute_va
         uint32_t bytes = lm__bytes_u32le(&v->data);
         uint64_t at = lm__bytes_u64le(&v->data);
         uint32_t index = lm__bytes_u32le(&v->data);
-        *length = bytes, *text = bytes ? collected(h5, at, index, bytes) : h5->data;
+        *length = bytes, *text = h5->data;
+        if (bytes && !v->data.bad) LM_TRY(lm__h5_heap_object(h5, at, index, bytes, text));
         if (v->data.bad || !*text) return lm__h5_damaged(h5, path, "variable-length string in an attribute");
     }
     const uint8_t *end = memchr(*text, 0, *length);
@@ -187,14 +212,16 @@ lm_status lm__h5_string(const lm__h5 *h5, const char *path, const char *attribut
     return LM_OK;
 }
 
-int lm__h5_attribute_is(const lm__h5 *h5, const char *path, const char *attribute, const char *text)
+lm_status lm__h5_attribute_is(const lm__h5 *h5, const char *path, const char *attribute, const char *text, int *is)
 {
     h5_attribute_value v;
     const uint8_t *found;
     size_t length;
-    return open_strings(h5, path, attribute, &v) == LM_OK && v.space.count == 1 &&
-           next_string(h5, path, &v, &found, &length) == LM_OK && length == strlen(text) &&
-           !memcmp(found, text, length);
+    *is = 0;
+    if (open_strings(h5, path, attribute, &v) || v.space.count != 1) return LM_OK;
+    lm_status status = next_string(h5, path, &v, &found, &length);
+    *is = !status && length == strlen(text) && !memcmp(found, text, length);
+    return status == LM_NO_MEMORY ? status : LM_OK;
 }
 
 /* How much memory a list takes: its pointers, then its texts. Strings that share bytes, as only a forged file's do,

@@ -64,7 +64,8 @@ static lm_status read_element(const lm__h5 *h5, const char *path, lm__bytes b, l
     case H5_CLASS_FLOAT: found = float_element(&t, out); break;
     case H5_CLASS_ENUM: found = bool_element(&t, out); break;
     case H5_CLASS_OPAQUE:
-        found = lm__h5_attribute_is(h5, path, "dtype", "bfloat16") && lm__element_of('V', t.bytes, 0, out);
+        LM_TRY(lm__h5_attribute_is(h5, path, "dtype", "bfloat16", &found));
+        found = found && lm__element_of('V', t.bytes, 0, out);
         break;
     }
     if (found) return LM_OK;

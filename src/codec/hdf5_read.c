@@ -31,9 +31,7 @@ typedef struct trail {
     const char *name;
 } trail;
 
-/* BUDGET: how often a file's bytes may be read as structures. Once is usual; hard links lead to the same header
- * again. */
-enum { PATH_SHOWN = 200, BUDGET = 4 };
+enum { PATH_SHOWN = 200 };
 
 static const char *path_of(const trail *t, char path[PATH_SHOWN])
 {
@@ -306,6 +304,7 @@ static lm_status read_object(lm__h5 *h5, const trail *way, uint64_t at, int dept
         return LM_OK;
     }
     LM_TRY(read_header(h5, way, at, node));
+    LM_TRY(lm__h5_index_attributes(h5, node));
     const h5_message *symbols = message(node, H5_MESSAGE_SYMBOLS);
     if (symbols) {
         node->kind = LM__H5_GROUP;
@@ -362,9 +361,10 @@ static lm_status open_file(const lm__h5 *file, lm__h5 **out)
     lm__h5 *h5 = lm__alloc(sizeof *h5);
     if (!h5) return lm__no_memory(sizeof *h5);
     *h5 = *file;
-    h5->budget = lm__mul_size(size, BUDGET);
+    h5->budget = lm__mul_size(size, H5_BUDGET);
     h5->arena = lm__arena_new();
     if (!h5->arena) LM_GO(failed, lm__no_memory(sizeof *h5));
+    LM_GO(failed, lm__h5_heaps_new(h5));
     LM_GO(failed, read_superblock(h5));
     *out = h5;
     return LM_OK;
@@ -387,6 +387,7 @@ lm_status lm__h5_open_view(const char *name, const lm__view *view, size_t base, 
 void lm__h5_close(lm__h5 *h5)
 {
     if (!h5) return;
+    lm__h5_heaps_free(h5->heaps);
     lm__arena_free(h5->arena);
     lm__free(h5);
 }

@@ -273,6 +273,93 @@ static void reader_sees_forgery(void **state)
     lm__free(text.data);
 }
 
+static void set_number(lm__text *text, size_t at, uint64_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++) text->data[at + (size_t)i] = (char)(value >> 8 * i);
+}
+
+enum { FORGED = 40, FORGED_STEP = 4096, FORGED_BYTES = 100000 };
+
+/* A list of FORGED strings "x", and a long string in which heaps are forged that overlap: each has one object, "b", of
+ * index 9. *list: where the list's references are. */
+static void forge_heaps(lm__text *text, size_t *list)
+{
+    lm__h5_writer *w;
+    static char big[FORGED * FORGED_STEP + FORGED_BYTES];
+    const char *names[FORGED];
+    memset(big, 'b', sizeof big - 1);
+    for (int i = 0; i < FORGED; i++) names[i] = "x";
+    check_ok(lm__h5_create(&w));
+    check_ok(lm__h5_put_strings(w, "", "list", names, FORGED));
+    check_ok(lm__h5_put_string(w, "", "long", big));
+    lm__sink sink = lm__sink_text(text);
+    check_ok(lm__h5_emit(w, &sink));
+    lm__h5_discard(w);
+    size_t first = find_bytes(text, 0, "bbbbbbbb", 8);
+    *list = find_bytes(text, first + sizeof big, "\1\0\0\0\x60\0\0\0\0\0\0\0\1\0\0\0", 16);
+    assert_true(*list < text->size);
+    for (size_t i = 0; i < FORGED; i++) {
+        size_t at = first + i * FORGED_STEP;
+        memcpy(text->data + at, "GCOL\1\0\0", 8);
+        set_number(text, at + 8, FORGED_BYTES, 8);
+        set_number(text, at + 16, 9, 8), set_number(text, at + 24, 1, 8);
+        set_number(text, at + 40, 0, 8);                /* index 0 ends it */
+    }
+}
+
+/* Each string is looked for in another heap of 100000 bytes: with a few the file is read, with many it is refused. */
+static void heaps_that_overlap_run_out(void **state)
+{
+    (void)state;
+    lm__text text = {0};
+    lm__h5_strings list;
+    lm__h5 *h5;
+    size_t at;
+    forge_heaps(&text, &at);
+    size_t first = find_bytes(&text, 0, "GCOL\1\0\0\0\xA0\x86\1", 11);
+    for (size_t i = 0; i < 2 * FORGED; i++) {
+        size_t k = i % FORGED, heap = i < FORGED ? k % 3 : k;
+        set_number(&text, at + 16 * k + 4, first + heap * FORGED_STEP, 8);
+        set_number(&text, at + 16 * k + 12, 9, 4);
+        if (i != FORGED - 1) continue;
+        check_ok(lm__h5_open("x.h5", text.data, text.size, &h5));
+        check_ok(lm__h5_strings_of(h5, "", "list", &list));
+        assert_string_equal(list.items[FORGED - 1], "b");
+        lm__free(list.items);
+        lm__h5_close(h5);
+    }
+    check_ok(lm__h5_open("x.h5", text.data, text.size, &h5));
+    assert_fails(lm__h5_strings_of(h5, "", "list", &list), LM_CORRUPT, "global heaps overlap");
+    lm__h5_close(h5);
+    lm__free(text.data);
+}
+
+/* Other writers may leave objects in any order; of two with one index the first counts. */
+static void heaps_in_any_order(void **state)
+{
+    (void)state;
+    lm__h5_writer *w;
+    lm__text text = {0};
+    lm__h5_strings list;
+    check_ok(lm__h5_create(&w));
+    check_ok(lm__h5_put_strings(w, "", "list", (const char *[]){"a", "b", "c", "d"}, 4));
+    lm__h5_close(emit_and_open(w, &text));
+    size_t heap = find_bytes(&text, 0, "GCOL", 4) + 16;
+    static const int order[] = {4, 2, 2, 1};
+    for (size_t i = 0; i < 4; i++) set_number(&text, heap + 24 * i, (uint64_t)order[i], 2);
+    lm__h5 *h5;
+    check_ok(lm__h5_open("x.h5", text.data, text.size, &h5));
+    assert_fails(lm__h5_strings_of(h5, "", "list", &list), LM_CORRUPT, "damaged variable-length string");
+    set_number(&text, heap + 48, 3, 2);
+    lm__h5_close(h5);
+    check_ok(lm__h5_open("x.h5", text.data, text.size, &h5));
+    check_ok(lm__h5_strings_of(h5, "", "list", &list));
+    for (size_t i = 0; i < 4; i++) assert_string_equal(list.items[i], ((const char *[]){"d", "b", "c", "a"})[i]);
+    lm__free(list.items);
+    lm__h5_close(h5);
+    lm__free(text.data);
+}
+
 static lm_status write_little(void *user)
 {
     lm__h5_writer *w;
@@ -302,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_wrote), cmocka_unit_test(h5py_reads_it), cmocka_unit_test(refuses),
         cmocka_unit_test(orders_its_trees),    cmocka_unit_test(reader_sees_forgery),
+        cmocka_unit_test(heaps_in_any_order),  cmocka_unit_test(heaps_that_overlap_run_out),
         cmocka_unit_test(writes_long_strings), cmocka_unit_test(survives_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
