@@ -212,6 +212,9 @@ static lm_status apply(lm__fit *f, const lm__backup *backup)
     LM_TRY(same_data(f, backup->state.json));
     LM_TRY(look_at_data(f, true));
     LM_TRY(same_model(f->model, backup->model));
+    const lm__about *about = &backup->model->about;
+    if (!f->model->about.classes_set && about->nclasses)
+        LM_TRY(lm__model_set_classes(f->model, about->nclasses, (const char *const *)about->classes));
     lm__model_change(f->model);
     lm_status status = take_over(f, backup);
     lm__model_changed(f->model);

@@ -218,6 +218,28 @@ static void ended(void **state)
     lm_free(first.model), lm_free(again.model);
 }
 
+/* What a fit takes over from its data in the first steps is there when these were made before. */
+static void about(void **state)
+{
+    (void)state;
+    int64_t stop = 7;
+    lm_dataset *data = numbers(0);
+    lm_model *m = net(12), *again = net(12);
+    check_ok(lm_model_set_classes(m, 3, (const char *const[]){"ash", "beech", "elm"}));
+    for (int part = 0; part < 2; part++, stop = -1)
+        lm_fit(part ? again : m, data, .epochs = 2, .batch_size = BATCH, .verbose = 0,
+               .callbacks = {lm_callback_backup_and_restore(.path = in_folder("backup.keras")),
+                             lm_callback_lambda(.on_train_batch_end = stop_at, .user = &stop)});
+    assert_string_equal(lm_error(again), "");
+    int count;
+    const char *const *names = lm_model_classes(again, &count);
+    assert_int_equal(count, 3);
+    assert_string_equal(names[2], "elm");
+    assert_true(lm_model_input_info(again).low == lm_model_input_info(m).low);
+    assert_false(isnan(lm_model_input_info(again).low));
+    lm_free(m), lm_free(again), lm_free(data);
+}
+
 /* --- refusals ------------------------------------------------------------------------------------------------- */
 
 static void refused(lm_model *m, lm_dataset *data, int batch_size, const char *piece)
@@ -300,6 +322,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(goes_on), cmocka_unit_test(crashed), cmocka_unit_test(ended),
+                                       cmocka_unit_test(about),
                                        cmocka_unit_test(refusals), cmocka_unit_test(memory_runs_out)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
