@@ -57,7 +57,8 @@ static void name_program(project *p)
     bool good = isalnum((unsigned char)name[0]) && strlen(name) < sizeof p->name && !strchr(name, '.');
     for (const char *c = name; *c; c++) good &= isalnum((unsigned char)*c) || *c == '-' || *c == '_';
     for (int i = 0; taken[i]; i++) good &= strcmp(name, taken[i]) != 0;
-    snprintf(p->name, sizeof p->name, "%s", good ? name : "program");
+    if (!good) name = "program";
+    memcpy(p->name, name, strlen(name) + 1);    /* it is short enough */
 }
 
 /* --- where Lamina is -------------------------------------------------------------------------------------------- */
