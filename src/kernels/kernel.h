@@ -54,6 +54,12 @@ typedef struct lm__run {
     void *local;                        /* from open; this context's own */
 } lm__run;
 
+/* A thread's part of the scratch memory; NULL where a kernel asked for none. */
+static inline void *lm__run_scratch(const lm__run *run, int thread)
+{
+    return run->scratch ? run->scratch + (size_t)thread * run->scratch_stride : NULL;
+}
+
 typedef struct lm__kernel {
     const char *op, *name;              /* name: "ref", "simd", "onednn" */
     /* Whether it takes the problem; NULL: always. */

@@ -300,7 +300,7 @@ static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh
 static void run_chunk(void *argument, size_t index, int thread)
 {
     const job *j = (const job *)argument;
-    char *slots = j->scratch + (size_t)thread * j->scratch_stride;
+    char *slots = j->scratch ? j->scratch + (size_t)thread * j->scratch_stride : NULL;
     size_t at = index * j->chunk, end = at + j->chunk < j->total ? at + j->chunk : j->total;
     for (bool fresh = true; at < end; at += j->block, fresh = false) {
         size_t n = end - at < j->block ? end - at : j->block, next = at + n;

@@ -105,7 +105,7 @@ static void run_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const lm__conv_units *u = &r->f->units;
-    float *scratch = (float *)(r->run->scratch + (size_t)thread * r->run->scratch_stride);
+    float *scratch = lm__run_scratch(r->run, thread);
     int64_t first = (int64_t)job * u->units_a_job, end = first + u->units_a_job;
     for (int64_t unit = first; unit < end && unit < u->units; unit++) run_unit(r, unit, scratch);
 }

@@ -165,7 +165,7 @@ static void run_job(void *argument, size_t job, int thread)
     const call *r = (const call *)argument;
     const backward *f = r->f;
     const lm__conv2d_dims *d = &f->d;
-    float *scratch = (float *)(r->run->scratch + (size_t)thread * r->run->scratch_stride);
+    float *scratch = lm__run_scratch(r->run, thread);
     int64_t first = (int64_t)job * f->units.units_a_job, end = first + f->units.units_a_job;
     for (int64_t unit = first; unit < end && unit < f->units.units; unit++) {
         int64_t image = unit / f->units.blocks, i0 = unit % f->units.blocks * f->units.rows;

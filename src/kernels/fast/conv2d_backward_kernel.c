@@ -116,7 +116,7 @@ static void run_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const backward *f = r->f;
-    float *scratch = (float *)(r->run->scratch + (size_t)thread * r->run->scratch_stride);
+    float *scratch = lm__run_scratch(r->run, thread);
     int64_t slice = (int64_t)job / f->blocks, block = (int64_t)job % f->blocks, tile = f->simd->tile_columns;
     int64_t panels = up(f->d.filters, tile), first = panels * block / f->blocks * tile;
     int64_t end = least(panels * (block + 1) / f->blocks * tile, f->d.filters);

@@ -151,7 +151,7 @@ static void pool_unit(const forward *r, int64_t index, float *scratch)
 static void pool_job(void *argument, size_t job, int thread)
 {
     const forward *r = (const forward *)argument;
-    float *scratch = (float *)(r->run->scratch + (size_t)thread * r->run->scratch_stride);
+    float *scratch = lm__run_scratch(r->run, thread);
     int64_t first = (int64_t)job * r->f->units_a_job, end = least(first + r->f->units_a_job, r->f->units);
     for (int64_t i = first; i < end; i++) pool_unit(r, i, scratch);
 }
@@ -224,7 +224,7 @@ static void slice_job(void *argument, size_t job, int thread)
 {
     backward *r = (backward *)argument;
     const pooled *f = r->f;
-    float *scratch = (float *)(r->run->scratch + (size_t)thread * r->run->scratch_stride);
+    float *scratch = lm__run_scratch(r->run, thread);
     float *c = job == 0 ? r->dk : (float *)r->run->shared + (job - 1) * f->size;
     int64_t first = f->units * (int64_t)job / f->slices, end = f->units * ((int64_t)job + 1) / f->slices;
     for (int64_t i = first; i < end; i++) add_unit(r, i, c, i == first, scratch);

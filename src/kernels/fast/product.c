@@ -122,7 +122,7 @@ static void run_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const lm__product *p = r->p;
-    void *scratch = r->run->scratch + (size_t)thread * r->run->scratch_stride;
+    void *scratch = lm__run_scratch(r->run, thread);
     if (p->batches_a_job > 1) {
         int64_t first = (int64_t)job * p->batches_a_job, end = least(first + p->batches_a_job, p->dims.batches);
         for (int64_t batch = first; batch < end; batch++) run_slice(r, batch, 0, 0, 0, scratch);

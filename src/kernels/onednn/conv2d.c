@@ -138,7 +138,7 @@ static void run_job(void *argument, size_t job, int thread)
     char *kernel = r->kernel + (r->c->way == LM__DNN_BACKWARD_KERNEL ? job * r->c->kernel : 0);
     lm__dnn_call *primitive = lm__dnn_call_of(r->run->local, thread, images != r->c->images);
     lm_status status = lm__dnn_run(primitive, image, kernel, result,
-                                   r->run->scratch + (size_t)thread * r->run->scratch_stride);
+                                   lm__run_scratch(r->run, thread));
     if (status != LM_OK) atomic_store(&r->status, (int)status);
     else if (r->bias || r->act != LM__ACT_NONE)
         r->c->simd->bias_act((float *)result, d->filters, images * pixels, d->filters, r->bias, r->act);

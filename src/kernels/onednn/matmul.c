@@ -87,7 +87,7 @@ static void run_job(void *argument, size_t job, int thread)
     const float *b = (const float *)c->run->in[1] + b_at * d->k * d->n;
     float *y = (float *)c->run->out[0] + (batch * d->m + i) * d->n;
     lm__dnn_call *primitive = lm__dnn_call_of(c->run->local, thread, rows != p->rows);
-    lm_status status = lm__dnn_run(primitive, a, b, y, c->run->scratch + (size_t)thread * c->run->scratch_stride);
+    lm_status status = lm__dnn_run(primitive, a, b, y, lm__run_scratch(c->run, thread));
     if (status != LM_OK) atomic_store(&c->status, (int)status);
     else if (c->bias || c->act != LM__ACT_NONE) p->simd->bias_act(y, d->n, rows, d->n, c->bias, c->act);
 }
