@@ -204,10 +204,13 @@ static int fit(const train_request *r, lm_model *model, cli_data *data, lm_datas
 }
 
 /* What the file will say about its input, exactly: not what the first batches happened to show. */
-static int set_input(lm_model *model, const lm_input_info *input)
+static int set_input(lm_model *model, const cli_data *data)
 {
-    if (input->low <= input->high && lm_model_set_input_info(model, input)) return cli_error("%s", lm_error(model));
-    return CLI_OK;
+    int count;
+    const char *const *classes = lm_data_classes(data->source, &count);
+    lm_status status = classes ? lm_model_set_classes(model, count, classes) : LM_OK;
+    if (!status && data->input.low <= data->input.high) status = lm_model_set_input_info(model, &data->input);
+    return status ? cli_error("%s", lm_error(model)) : CLI_OK;
 }
 
 static int train(const train_request *r, lm_model *model, int argc, char **argv)
@@ -216,7 +219,7 @@ static int train(const train_request *r, lm_model *model, int argc, char **argv)
     lm_dataset *validation = NULL;
     int status = train_compile(r, model);
     if (!status) status = cli_data_open(&r->data, model, &data);
-    if (!status) status = set_input(model, &data.input);
+    if (!status) status = set_input(model, &data);
     if (!status) status = train_split(r, &data, &validation);
     if (!status && r->verbose && lm_summary(model)) status = cli_error("%s", lm_error(model));
     fflush(stdout);

@@ -2,8 +2,6 @@
 #include "base/alloc.h"
 #include "formats/keras.h"
 
-#include <time.h>
-
 /* The Keras whose layout is written. */
 static const char keras_version[] = "3.15.1";
 
@@ -17,34 +15,26 @@ lm_status lm__keras_add_json(lm__zip_writer *zip, const char *name, json_t *json
     return status;
 }
 
-static lm_status add_h5(lm__zip_writer *zip, const char *name, const struct tm *date, lm__h5_writer *h5)
+lm_status lm__keras_add_h5(lm__zip_writer *zip, const char *name, lm__h5_writer *h5)
 {
     uint64_t bytes;
     LM_TRY(lm__h5_layout(h5, &bytes));
-    LM_TRY(lm__zip_begin(zip, name, date, bytes));
+    LM_TRY(lm__zip_begin(zip, name, NULL, bytes));
     lm__sink sink = lm__zip_sink(zip);
     LM_TRY(lm__h5_emit(h5, &sink));
     return lm__zip_end(zip);
 }
 
-lm_status lm__keras_add_h5(lm__zip_writer *zip, const char *name, lm__h5_writer *h5)
-{
-    return add_h5(zip, name, NULL, h5);
-}
+/* Keras's own has the date too. The same run gives the same file, so there is none in ours, which Keras never asks
+ * for. */
+static json_t *metadata(void) { return json_pack("{s:s}", "keras_version", keras_version); }
 
-static json_t *metadata(const struct tm *now)
-{
-    char date[64];
-    strftime(date, sizeof date, "%Y-%m-%d@%H:%M:%S", now);
-    return json_pack("{s:s, s:s}", "keras_version", keras_version, "date_saved", date);
-}
-
-static lm_status add_weights(lm__zip_writer *zip, const lm_model *model, const struct tm *now)
+static lm_status add_weights(lm__zip_writer *zip, const lm_model *model)
 {
     lm__h5_writer *h5 = NULL;
     lm_status status = lm__h5_create(&h5);
     if (!status) status = lm__keras_put_weights(model, h5);
-    if (!status) status = add_h5(zip, "model.weights.h5", now, h5);
+    if (!status) status = lm__keras_add_h5(zip, "model.weights.h5", h5);
     lm__h5_discard(h5);
     return status;
 }
@@ -52,13 +42,10 @@ static lm_status add_weights(lm__zip_writer *zip, const lm_model *model, const s
 lm_status lm__keras_save(const lm_model *model, const char *path, const lm__keras_members *more)
 {
     lm__zip_writer *zip;
-    struct tm now;
-    time_t clock = time(NULL);
-    localtime_r(&clock, &now);
     LM_TRY(lm__zip_create(path, &zip));
-    lm_status status = lm__keras_add_json(zip, "metadata.json", metadata(&now));
+    lm_status status = lm__keras_add_json(zip, "metadata.json", metadata());
     if (!status) status = lm__keras_add_json(zip, "config.json", lm__keras_config(model));
-    if (!status) status = add_weights(zip, model, &now);
+    if (!status) status = add_weights(zip, model);
     if (!status) status = lm__keras_put_about(model, zip);
     if (!status && more && more->put) status = more->put(more->user, zip);
     if (!status) return lm__zip_commit(zip);

@@ -14,51 +14,71 @@ const char *lm__step_op(const lm__step *s)
     return map->steps == 1 ? map->step[0].op : "map";
 }
 
-static void print_desc(const lm__desc *d, lm__text *text)
+enum { WIDTH = 100, INDENT = 8 };
+
+/* A listing being written: one step's lines, none wider than WIDTH where words are not. */
+typedef struct listing {
+    lm__text *text;
+    size_t line;            /* where its last line begins */
+} listing;
+
+static void put_word(listing *l, const char *word)
 {
-    char shape[160];
-    lm__text_printf(text, " %s%s", lm_dtype_name(d->dtype), lm__shape_text(d->rank, d->dims, shape, sizeof shape));
+    if (l->text->size - l->line + 1 + strlen(word) > WIDTH) {
+        lm__text_printf(l->text, "\n");
+        l->line = l->text->size;
+        lm__text_printf(l->text, "%*s", INDENT, "");
+    }
+    lm__text_printf(l->text, " %s", word);
 }
 
 /* "arena+1024", "input 0", "variable dense/kernel". */
-static void print_place(const lm__plan *p, int b, lm__text *text)
+static void place_text(const lm__plan *p, int b, char *text, size_t bytes)
 {
     const lm__buffer *buffer = &p->buffers[lm__plan_root(p, b)];
     switch (buffer->space) {
-    case LM__SPACE_ARENA: lm__text_printf(text, "arena+%zu", buffer->offset); break;
-    case LM__SPACE_INPUT: lm__text_printf(text, "input %d", buffer->index); break;
-    case LM__SPACE_OUTPUT: lm__text_printf(text, "output %d", buffer->index); break;
-    case LM__SPACE_VARIABLE: lm__text_printf(text, "variable %s", p->variables[buffer->index]->name); break;
-    case LM__SPACE_CONSTANT: lm__text_printf(text, "constant"); break;
+    case LM__SPACE_ARENA: snprintf(text, bytes, "arena+%zu", buffer->offset); break;
+    case LM__SPACE_INPUT: snprintf(text, bytes, "input %d", buffer->index); break;
+    case LM__SPACE_OUTPUT: snprintf(text, bytes, "output %d", buffer->index); break;
+    case LM__SPACE_VARIABLE: snprintf(text, bytes, "variable %s", p->variables[buffer->index]->name); break;
+    case LM__SPACE_CONSTANT: snprintf(text, bytes, "constant"); break;
     }
 }
 
-static void print_map(const lm__step *s, lm__text *text)
+/* "float32(32, 10)@arena+1024" */
+static void put_operand(listing *l, const lm__plan *p, const lm__desc *d, int buffer)
+{
+    char shape[160], place[300] = "", word[512];
+    place_text(p, buffer, place, sizeof place);
+    snprintf(word, sizeof word, "%s%s@%s", lm_dtype_name(d->dtype), lm__shape_text(d->rank, d->dims, shape, sizeof shape),
+             place);
+    put_word(l, word);
+}
+
+static void put_map(listing *l, const lm__step *s)
 {
     const lm__map *map = (const lm__map *)s->node->attr;
-    lm__text_printf(text, " {");
-    for (int i = 0; i < map->steps; i++) lm__text_printf(text, "%s%s", i ? " " : "", map->step[i].op);
-    lm__text_printf(text, map->guard >= 0 ? "} guarded" : "}");
+    char word[80];
+    for (int i = 0; i < map->steps; i++) {
+        snprintf(word, sizeof word, "%s%s%s", i ? "" : "{", map->step[i].op, i + 1 < map->steps ? "" : "}");
+        put_word(l, word);
+    }
+    if (map->guard >= 0) put_word(l, "guarded");
 }
 
 static void print_step(const lm__plan *p, int i, lm__text *text)
 {
     const lm__step *s = &p->steps[i];
+    listing l = {text, text->size};
+    char scope[300];
     lm__text_printf(text, "%4d  %-18s %-7s", i, lm__step_op(s), s->kernel->name);
-    for (int k = 0; k < s->problem.nin; k++) {
-        print_desc(&s->problem.in[k], text);
-        lm__text_printf(text, "@");
-        print_place(p, s->in[k], text);
-    }
-    lm__text_printf(text, "  ->");
-    for (int k = 0; k < s->problem.nout; k++) {
-        if (s->out[k] < 0) continue;
-        print_desc(&s->problem.out[k], text);
-        lm__text_printf(text, "@");
-        print_place(p, s->out[k], text);
-    }
-    if (strcmp(s->problem.op, "map") == 0) print_map(s, text);
-    if (s->node->scope && *s->node->scope) lm__text_printf(text, "  [%s]", s->node->scope);
+    for (int k = 0; k < s->problem.nin; k++) put_operand(&l, p, &s->problem.in[k], s->in[k]);
+    put_word(&l, " ->");
+    for (int k = 0; k < s->problem.nout; k++)
+        if (s->out[k] >= 0) put_operand(&l, p, &s->problem.out[k], s->out[k]);
+    if (strcmp(s->problem.op, "map") == 0) put_map(&l, s);
+    snprintf(scope, sizeof scope, " [%s]", s->node->scope ? s->node->scope : "");
+    if (s->node->scope && *s->node->scope) put_word(&l, scope);
     lm__text_printf(text, "\n");
 }
 

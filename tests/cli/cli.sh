@@ -96,15 +96,5 @@ expect 1 "could not write 'none/digits.png'" "$lamina" summary digits.keras --pl
 expect 2 'needs a model' "$lamina" summary
 expect 1 'No space left' sh -c "'$lamina' summary digits.keras > /dev/full"
 
-# --- bench
-expect 2 'did you mean seedcnn?' "$lamina" bench sedcnn
-expect 0 '{"name":"seedcnn_infer_1","ms_per_step":' "$lamina" bench seedcnn_infer_1 --json
-for key in items_per_second flops_per_step peak_rss_mb loss_first loss_last; do
-    grep -q "\"$key\":" out || { echo "FAIL: bench prints no $key"; bad=1; }
-done
-[ "$(wc -l < out)" -eq 1 ] || { echo 'FAIL: bench prints more than one line'; bad=1; }
-timeout --preserve-status -s INT 0.4 "$lamina" bench seedcnn --json > out 2> err
-[ $? -eq 130 ] || { echo 'FAIL: an interrupted bench does not exit with 130'; bad=1; }
-
 [ $bad -eq 0 ] && echo 'OK'
 exit $bad
