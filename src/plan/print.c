@@ -50,8 +50,8 @@ static void put_operand(listing *l, const lm__plan *p, const lm__desc *d, int bu
 {
     char shape[160], place[300] = "", word[512];
     place_text(p, buffer, place, sizeof place);
-    snprintf(word, sizeof word, "%s%s@%s", lm_dtype_name(d->dtype), lm__shape_text(d->rank, d->dims, shape, sizeof shape),
-             place);
+    lm__shape_text(d->rank, d->dims, shape, sizeof shape);
+    snprintf(word, sizeof word, "%s%s@%s", lm_dtype_name(d->dtype), shape, place);
     put_word(l, word);
 }
 
