@@ -53,6 +53,12 @@ expect 0 'Runners-up' "$lamina" predict mnist.keras $one --top 3
 expect 0 '' "$lamina" predict mnist.keras $one --top 1
 grep -q 'Runner' out && fail '--top 1 has a runner-up'
 
+# One digit needs no library that takes long to open.
+LD_DEBUG=files "$lamina" predict mnist.keras $one > out 2> opened
+grep -q libpng opened || fail 'LD_DEBUG does not tell what is opened'
+grep -oE 'lib(dnnl|cairo|curl|microhttpd)' opened | sort -u | while read -r library; do
+    echo "FAIL: predict opens $library for one digit"; done | grep . && bad=1
+
 # --- what it writes
 expect 0 '"file": "digits/00-7.png", "class": "7", "probability": 0.' "$lamina" predict mnist.keras $one --json
 expect 0 '' "$lamina" predict mnist.keras digits --output y.npy --quiet
