@@ -2,10 +2,12 @@
  * datasets are the state's tensors. Keras reads over both. */
 #include "formats/checkpoint.h"
 
+#include "base/alloc.h"
 #include "formats/files.h"
 #include "formats/h5.h"
 #include "formats/keras.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,24 +26,46 @@ static lm_status put(void *user, lm__zip_writer *zip)
     return status;
 }
 
+/* A state being read. `room`: bytes that its tensors may still take, for datasets of a forged file may share
+ * theirs. */
+typedef struct reading {
+    const lm__h5 *h5;
+    lm__run_state *state;
+    size_t room;
+} reading;
+
+/* A file's numbers may be of a shorter type than ours: 16 bits that become 32. */
+enum { WIDER = 2 };
+
+static lm_status get_tensor(reading *r, const char *path)
+{
+    lm_dtype dtype;
+    int rank;
+    int64_t dims[LM_MAX_RANK];
+    size_t bytes;
+    LM_TRY(lm__h5_describe(r->h5, path, &dtype, &rank, dims));
+    LM_TRY(lm__shape_size(rank, dims, &bytes));
+    bytes = lm__mul_size(bytes, lm_dtype_size(dtype));
+    if (bytes > r->room) return lm__fail(LM_CORRUPT, "%s has datasets that overlap", h5_member);
+    r->room -= bytes;
+    lm_tensor *tensor = lm__h5_read(r->h5, path);
+    lm_status status = lm__run_state_put(r->state, path, tensor);
+    lm_free(tensor);
+    return status;
+}
+
 /* Every dataset under a group, by its path. */
-static lm_status get_group(const lm__h5 *h5, const char *path, int depth, lm__run_state *state)
+static lm_status get_group(reading *r, const char *path, int depth)
 {
     const char *const *names;
     size_t count;
-    LM_TRY(lm__h5_list(h5, path, &names, &count));
+    LM_TRY(lm__h5_list(r->h5, path, &names, &count));
     for (size_t i = 0; i < count; i++) {
         char full[256];
         int n = snprintf(full, sizeof full, "%s%s%s", path, *path ? "/" : "", names[i]);
         if (n >= (int)sizeof full || depth == 8) return lm__fail(LM_CORRUPT, "%s has too deep a tree", h5_member);
-        if (lm__h5_kind_of(h5, full) == LM__H5_GROUP) {
-            LM_TRY(get_group(h5, full, depth + 1, state));
-            continue;
-        }
-        lm_tensor *tensor = lm__h5_read(h5, full);
-        lm_status status = lm__run_state_put(state, full, tensor);
-        lm_free(tensor);
-        LM_TRY(status);
+        bool group = lm__h5_kind_of(r->h5, full) == LM__H5_GROUP;
+        LM_TRY(group ? get_group(r, full, depth + 1) : get_tensor(r, full));
     }
     return LM_OK;
 }
@@ -59,7 +83,7 @@ static lm_status get(void *user, lm_model *model, const lm__zip *zip)
     LM_TRY(lm__zip_find(zip, h5_member, &member));
     LM_TRY(lm__zip_read(zip, member, &data));
     lm_status status = lm__h5_open(h5_member, data.bytes, data.size, &h5);
-    if (!status) status = get_group(h5, "", 0, state);
+    if (!status) status = get_group(&(reading){h5, state, WIDER * data.size}, "", 0);
     lm__h5_close(h5);
     lm__zip_release(&data);
     return status;

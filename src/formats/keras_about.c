@@ -23,16 +23,19 @@ static lm_status put_labels(const lm_model *model, lm__zip_writer *zip)
     return status;
 }
 
+static lm_status put_input(const lm_input_info *input, lm__zip_writer *zip)
+{
+    json_t *json = json_object();
+    if (!isnan(input->low)) json_object_set_new(json, "range", json_pack("[f, f]", input->low, input->high));
+    if (*input->preparation) json_object_set_new(json, "preparation", json_string(input->preparation));
+    return lm__keras_add_json(zip, input_name, json);
+}
+
 lm_status lm__keras_put_about(const lm_model *model, lm__zip_writer *zip)
 {
     const lm_input_info *input = &model->about.input;
-    json_t *json = json_object();
     if (model->about.nclasses) LM_TRY(put_labels(model, zip));
-    if (!isnan(input->low)) json_object_set_new(json, "range", json_pack("[f, f]", input->low, input->high));
-    if (*input->preparation) json_object_set_new(json, "preparation", json_string(input->preparation));
-    if (!json || json_object_size(json)) return lm__keras_add_json(zip, input_name, json);
-    json_decref(json);
-    return LM_OK;
+    return isnan(input->low) && !*input->preparation ? LM_OK : put_input(input, zip);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */

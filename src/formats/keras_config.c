@@ -1,4 +1,5 @@
 /* formats/keras_config.c: a model as Keras's config.json. */
+#include "formats/c_program.h"
 #include "formats/keras.h"
 
 #include <math.h>
@@ -46,13 +47,17 @@ static json_t *optimizer_json(const lm_optimizer *optimizer)
     return all;
 }
 
+/* A name where that says it all. "accuracy" has nothing else until targets choose its class. */
 static json_t *metric_list(const lm_model *model)
 {
     json_t *list = json_array();
     for (int i = 0; i < model->nmetrics; i++) {
         const lm_metric *metric = model->metric[i];
-        bool named = !metric || !metric->base.name;
-        json_array_append_new(list, named ? json_string(model->metric_name[i]) : lm__configured_json(&metric->base));
+        bool named = !metric || lm__c_usual(&metric->base);
+        json_t *one = named ? json_string(model->metric_name[i]) : lm__configured_json(&metric->base);
+        if (json_array_append_new(list, one) == 0) continue;
+        json_decref(list);
+        return NULL;
     }
     return list;
 }

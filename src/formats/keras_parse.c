@@ -154,7 +154,10 @@ static lm_status read_metrics(const json_t *list, lm_compile_args *args)
     int names = 0, objects = 0;
     if (!list || json_is_null(list)) return LM_OK;
     if (!json_is_array(list)) return lm__fail(LM_UNSUPPORTED, "its metrics are not a list");
-    for (size_t i = 0; i < json_array_size(list) && i < LM_MAX_METRICS; i++) {
+    if (json_array_size(list) > LM_MAX_METRICS)
+        return lm__fail(LM_UNSUPPORTED, "it was compiled with %zu metrics, more than %d", json_array_size(list),
+                        LM_MAX_METRICS);
+    for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *metric = json_array_get(list, i);
         if (json_is_string(metric)) args->metrics[names++] = json_string_value(metric);
         else args->metric_objects[objects++] = part(metric, lm__metric_classes, &lm__metric_type, "metric");

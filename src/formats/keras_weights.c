@@ -78,9 +78,10 @@ static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int np
     LM_TRY(lm__h5_list(h5, "layers", &names, &count));
     for (size_t i = 0; i < count; i++) {
         bool known = false;
-        for (int k = 0; !known && k < npaths; k++) known = !strcmp(paths[k] + strlen("layers/"), names[i]);
         snprintf(full, sizeof full, "layers/%s/vars/0", names[i]);
-        if (!known && lm__h5_kind_of(h5, full) == LM__H5_DATASET)
+        if (lm__h5_kind_of(h5, full) != LM__H5_DATASET) continue;
+        for (int k = 0; !known && k < npaths; k++) known = !strcmp(paths[k] + strlen("layers/"), names[i]);
+        if (!known)
             return lm__fail(LM_CORRUPT, "it has weights for a layer that its configuration lacks: layers/%s",
                             names[i]);
     }

@@ -280,8 +280,8 @@ static void set_number(lm__text *text, size_t at, uint64_t value, int bytes)
 
 enum { FORGED = 40, FORGED_STEP = 4096, FORGED_BYTES = 100000 };
 
-/* A list of FORGED strings "x", and a long string in which heaps are forged that overlap: each has one object, "b", of
- * index 9. *list: where the list's references are. */
+/* A list of FORGED strings "x", and a long string in which heaps are forged that overlap: each has one object, "b",
+ * of index 9. *list: where the list's references are. */
 static void forge_heaps(lm__text *text, size_t *list)
 {
     lm__h5_writer *w;
@@ -354,7 +354,7 @@ static void heaps_in_any_order(void **state)
     lm__h5_close(h5);
     check_ok(lm__h5_open("x.h5", text.data, text.size, &h5));
     check_ok(lm__h5_strings_of(h5, "", "list", &list));
-    for (size_t i = 0; i < 4; i++) assert_string_equal(list.items[i], ((const char *[]){"d", "b", "c", "a"})[i]);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(list.items[i][0], "dbca"[i]);
     lm__free(list.items);
     lm__h5_close(h5);
     lm__free(text.data);

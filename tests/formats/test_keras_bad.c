@@ -387,6 +387,7 @@ static void foreign_training(void **state)
          "{\"class_name\": \"Adam\", \"config\": {\"learning_rate\": {\"class_name\": \"CosineDecay\"}}}",
          "CosineDecay"},
         {"metrics", "[\"auc\"]", "auc"},
+        {"metrics", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]", "17 metrics, more than 16"},
         {"loss_weights", "[2]", "loss_weights"},
     };
     members f;

@@ -106,6 +106,26 @@ static void names_survive(void **state)
     lm_free(m), lm_free(other);
 }
 
+/* A metric without a name of its own is not its class alone: the file says its arguments, to Keras too. */
+static void metrics_keep_their_arguments(void **state)
+{
+    (void)state;
+    lm_model *m = lm_sequential(lm_input(.shape = {3}), lm_dense(.units = 4, .activation = "softmax"));
+    lm_compile(m, .optimizer = lm_sgd(), .loss = "categorical_crossentropy", .metrics = {"accuracy"},
+               .metric_objects = {lm_metric_top_k_categorical_accuracy(.k = 2)});
+    lm_model *other = there_and_back(sound(m));
+    lm_tensor *x = lm_tensor_copy_of(LM_F32, 2, (int64_t[]){1, 3}, (float[]){1, 2, 3});
+    for (int i = 0, right = 0; i < 4; i++) {        /* of four classes, two are among the best two */
+        lm_tensor *y = lm_tensor_new(LM_F32, 2, (int64_t[]){1, 4});
+        ((float *)lm_tensor_data(y))[i] = 1;
+        right += (int)lm_get(lm_test_on_batch(other, x, y, NULL), "top_k_categorical_accuracy");
+        if (i == 3) assert_int_equal(right, 2);
+        lm_free(y);
+    }
+    sound(other);
+    lm_free(x), lm_free(m), lm_free(other);
+}
+
 /* --- memory running out --------------------------------------------------------------------------------------- */
 
 static lm_status save_again(void *user)
@@ -147,6 +167,7 @@ int main(void)
         cmocka_unit_test(without_compile_too),
         cmocka_unit_test(a_model_without_shapes_is_not_saved),
         cmocka_unit_test(names_survive),
+        cmocka_unit_test(metrics_keep_their_arguments),
         cmocka_unit_test(without_memory_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);

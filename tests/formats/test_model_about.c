@@ -170,6 +170,24 @@ static void members_of_other_hands(void **state)
     }
 }
 
+static lm_status save_again(void *user)
+{
+    lm_model *m = user;
+    lm_status status = lm_save(m, scratch("oom.keras"));
+    lm_clear(m);
+    return status;
+}
+
+static void without_memory_nothing_leaks(void **state)
+{
+    (void)state;
+    lm_model *m = small();
+    check_ok(lm_model_set_classes(m, 3, PETS));
+    check_ok(lm_model_set_input_info(m, &(lm_input_info){0, 255, "digits"}));
+    oom_each(save_again, m);
+    lm_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +196,7 @@ int main(void)
         cmocka_unit_test(fit_takes_over_what_the_data_know),
         cmocka_unit_test(bad_names_are_refused),
         cmocka_unit_test(members_of_other_hands),
+        cmocka_unit_test(without_memory_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
 }
