@@ -5,8 +5,10 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { LOOK_AT = 256 };         /* examples whose range is looked at */
+static const double most_kept_bytes = 1 << 30;
 
 typedef struct opening {
     const cli_data_request *request;
@@ -214,6 +216,19 @@ static int bring_to_scale(opening *o)
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
 
+/* Pictures in files are decoded once, not once an epoch, where they do not take too much memory. */
+static void keep_pictures(cli_data *data, const char *path)
+{
+    struct stat kind;
+    int64_t dims[LM_MAX_RANK];
+    int rank = lm_data_shape(data->train, 0, NULL, dims);
+    double bytes = (double)(lm_data_count(data->train) + lm_data_count(data->test));
+    for (int i = 0; i < rank; i++) bytes *= (double)dims[i];
+    if (stat(path, &kind) || !S_ISDIR(kind.st_mode) || bytes > most_kept_bytes) return;
+    data->train = lm_data_cache(data->train);
+    data->test = lm_data_cache(data->test);
+}
+
 int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *out)
 {
     opening o = {request, model, out};
@@ -231,6 +246,7 @@ int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *ou
     if (*said) note(&o, said);
     if (lm_data_tensors(out->train) < 2)
         return cli_error("%s has examples, but no answers to learn: it needs y beside x", request->what);
+    keep_pictures(out, request->what);
     out->source = lm_retain(out->train);
     int status = bring_to_scale(&o);
     if (!status) status = check_shape(&o);

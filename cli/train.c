@@ -36,6 +36,7 @@ static const char help[] =
     "  --early-stopping[=N]   ends when the validation loss (without --validation-split: the loss) has not\n"
     "                         become less for N epochs (default: 3), and goes back to the best weights\n"
     "  --log FILE             a line of JSON an epoch: epoch, step, seconds, loss, metrics, val_ of each\n"
+    "  --plot FILE            the training curves as a picture: .png, .svg or .pdf\n"
     "  --dashboard[=PORT]     a page on this machine that shows the training live, with a stop button\n"
     "  --save-every N         a backup every N steps instead of one an epoch\n"
     "  --resume               goes on from the backup of a run that was interrupted: the same result, to the byte\n"
@@ -142,7 +143,8 @@ static int print_receipt(const lm_model *model, const cli_data *data)
 }
 
 /* Saves, and says what there is now. */
-static int finish(const train_request *r, lm_model *model, const cli_data *data, int argc, char **argv)
+static int finish(const train_request *r, lm_model *model, const lm_history *history, const cli_data *data, int argc,
+                  char **argv)
 {
     bool stopped = lm_stopped(model) || cli_interrupted();
     if (lm_save(model, r->output)) return cli_error("%s", lm_error(model));
@@ -153,7 +155,10 @@ static int finish(const train_request *r, lm_model *model, const cli_data *data,
         return CLI_INTERRUPTED;
     }
     unlink(r->backup);
-    printf("Saved as %s; to test it: lamina evaluate %s --data %s\n", r->output, r->output, r->data.what);
+    if (r->plot && lm_plot_history(history, r->plot, .title = r->data.what)) return cli_error("%s", lm_last_error());
+    printf("Saved as %s; to test it: lamina evaluate %s --data %s%s%s%s\n", r->output, r->output, r->data.what,
+           r->data.target ? " --target " : "", r->data.target ? r->data.target : "",
+           r->data.ordered ? " --ordered" : "");
     return print_receipt(model, data);
 }
 
@@ -183,6 +188,7 @@ static void add_callbacks(const train_request *r, lm_callback **list, dashboard 
 static int fit(const train_request *r, lm_model *model, cli_data *data, lm_dataset *validation, int argc, char **argv)
 {
     double *weights;
+    const lm_history *history = NULL;
     lm_fit_args args = lm_fit_defaults();
     int status = train_class_weights(r, data, model, &weights, &args.classes);
     dashboard *board = status || r->port == -1 ? NULL : open_dashboard(r, model, data->test);
@@ -192,10 +198,10 @@ static int fit(const train_request *r, lm_model *model, cli_data *data, lm_datas
         args.class_weight = weights;
         add_callbacks(r, args.callbacks, board);
         cli_stop_on_interrupt(model);
-        lm_fit_with(model, data->train, &args);
+        history = lm_fit_with(model, data->train, &args);
         status = cli_failed(model);
     }
-    if (!status) status = finish(r, model, data, argc, argv);
+    if (!status) status = finish(r, model, history, data, argc, argv);
     if (board) dashboard_end(board, !status ? "done" : status == CLI_INTERRUPTED ? "stopped" : "failed");
     cli_stop_on_interrupt(NULL);
     dashboard_free(board);
@@ -248,6 +254,7 @@ static int run(int argc, char **argv)
                                   {"validation-split", CLI_REAL, &r.validation, 0, 1},
                                   {"early-stopping", CLI_MAYBE, &r.patience, 0, INT32_MAX},
                                   {"log", CLI_TEXT, &r.log, 0, 0},
+                                  {"plot", CLI_TEXT, &r.plot, 0, 0},
                                   {"dashboard", CLI_MAYBE, &r.port, 0, 65535},
                                   {"save-every", CLI_NUMBER, &r.save_every, 1, INT64_MAX},
                                   {"resume", CLI_FLAG, &r.resume, 0, 0},

@@ -7,7 +7,7 @@
 /* What the command line says. */
 typedef struct train_request {
     cli_data_request data;
-    const char *model, *output, *loss, *optimizer, *metrics, *log, *class_weight;
+    const char *model, *output, *loss, *optimizer, *metrics, *log, *class_weight, *plot;
     int64_t epochs, batch;
     int64_t patience;                   /* -1: no early stopping */
     int64_t save_every;                 /* 0: at the end of each epoch */

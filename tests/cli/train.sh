@@ -1,5 +1,5 @@
 #!/bin/sh
-# lamina train as its users meet it. train.sh LAMINA SOURCE_DIR
+# lamina train as its users meet it. train.sh LAMINA SOURCE_DIR MAKE_DIGITS
 set -u
 lamina=$1 source=$2
 . "$source/tests/cli/expect.sh"
@@ -52,6 +52,10 @@ cmp -s b.keras w.keras && fail 'class weights make no difference'
 expect 2 '"11:2" is no class and factor' "$lamina" train net.json --data mnist --class-weight 11:2 --output w.keras
 expect 2 '"0=1" is no class and factor' "$lamina" train net.json --data mnist --class-weight 0=1 --output w.keras
 
+# --- a picture of the curves
+expect 0 '' "$lamina" train net.json --data mnist --epochs 2 --output p.keras --plot curves.svg
+grep -q '<svg' curves.svg || fail 'no curves are drawn'
+
 # --- wrong usage, wrong files
 expect 2 'needs a model or a configuration' "$lamina" train
 expect 2 'needs --data' "$lamina" train net.json --output x.keras
@@ -93,5 +97,16 @@ expect 0 '12 of 60 examples, drawn at random' "$lamina" train t.json --data t.cs
     --loss sparse_categorical_crossentropy --output t.keras
 expect 0 'the last' "$lamina" evaluate t.keras --data t.csv --target kind --ordered
 expect 1 'has no column "sort"' "$lamina" train t.json --data t.csv --target sort --loss mse --output t.keras
+
+# --- pictures in folders
+mkdir pictures
+"$3" pictures > /dev/null || fail 'no pictures'
+for f in pictures/*-*.*; do
+    class=${f##*-}; class=${class%.*}
+    [ "$class" -lt 3 ] && mkdir -p "own/c$class" && mv "$f" "own/c$class/"
+done
+sed 's/"units": 10/"units": 3/' net.json > three.json
+expect 0 'are for testing' "$lamina" train three.json --data own --output own.keras
+expect 0 'accuracy' "$lamina" evaluate own.keras --data own --json
 
 finish
