@@ -282,6 +282,14 @@ int example_save_image(const example *run, const lm_tensor *image, const char *f
     return 0;
 }
 
+int example_drawn(const example *run, lm_status drawn, const char *file)
+{
+    if (!drawn) remember(file);
+    else if (drawn == LM_UNSUPPORTED) fprintf(stderr, "%s: %s is left out: %s\n", run->name, file, lm_last_error());
+    else fprintf(stderr, "%s: error: %s\n", run->name, lm_last_error());
+    return drawn && drawn != LM_UNSUPPORTED;
+}
+
 int example_end(const example *run, int status, int count, const example_metric *metrics)
 {
     if (status) return status;

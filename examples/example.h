@@ -32,6 +32,9 @@ bool example_interrupted(void);
 int example_write(const example *run, const char *path, const char *text);
 int example_save(const example *run, lm_model *model, const char *file);
 int example_save_image(const example *run, const lm_tensor *image, const char *file);
+/* Of a picture that an lm_plot_… call has drawn, or not: without cairo it is left out with a message, other failures
+ * are errors. */
+int example_drawn(const example *run, lm_status drawn, const char *file);
 int example_save_history(const example *run, const lm_history *history);
 
 /* The run's end: metrics.json with the given figures, then seed, threads, wall_seconds; a line that says where

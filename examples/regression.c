@@ -185,8 +185,8 @@ static lm_model *small_net(const table *t, int64_t train)
     return m;
 }
 
-/* Trains on the first `train` rows, of which the last fifth only watches; *mae receives the error on the rows
- * behind. */
+/* Trains on the first `train` rows, of which the last fifth only watches and decides when to stop, and which weights
+ * are kept; *mae receives the error on the rows behind. */
 static const lm_history *learn(const example *run, lm_model *m, const table *t, int64_t train, int64_t test,
                                double *mae)
 {
@@ -197,7 +197,9 @@ static const lm_history *learn(const example *run, lm_model *m, const table *t, 
     lm_tensor *new_x = rows(t, train, test, columns), *new_y = next_days(t, train, test);
     lm_dataset *behind = lm_data_from_arrays(new_x, new_y);
     example_interrupt(m);
-    const lm_history *history = lm_fit_arrays(m, x, y, .epochs = run->epochs, .validation_split = 0.2, .verbose = 0);
+    const lm_history *history =
+        lm_fit_arrays(m, x, y, .epochs = run->epochs, .validation_split = 0.2, .verbose = 0,
+                      .callbacks = {lm_callback_early_stopping(.patience = 100, .restore_best_weights = true)});
     *mae = lm_get(lm_evaluate(m, behind, .verbose = 0), "loss");
     lm_free(x), lm_free(y), lm_free(new_x), lm_free(new_y), lm_free(behind);
     return history;
@@ -211,6 +213,28 @@ static void show_history(const lm_history *history)
         if (e == 0 || (e + 1) % every == 0)
             printf("%6d %10.3f %11.3f\n", e + 1, lm_history_get(history, "loss", e),
                    lm_history_get(history, "val_loss", e));
+}
+
+/* The training's curves, the small net with its weights, and the last 60 days as they were and as they were said. */
+static int draw(const example *run, const lm_history *history, const lm_model *m, const lm_model *small,
+                const table *t)
+{
+    int64_t days = t->days < 61 ? t->days - 1 : 60, first = t->days - 1 - days;
+    lm_tensor *x = rows(t, first, days, INPUTS), *said = lm_predict_array(m, x), *was = next_days(t, first, days);
+    int status = example_failed(run, 3, (const void *[]){x, said, was});
+    if (!status)
+        status = example_drawn(run, lm_plot_history(history, example_path(run, "curves.png")), "curves.png");
+    if (!status)
+        status = example_drawn(run, lm_plot_network(small, example_path(run, "network.png")), "network.png");
+    if (!status)
+        status = example_drawn(run,
+                               lm_plot_lines(example_path(run, "days.png"), .x_label = "day",
+                                             .y_label = "highest temperature, °C",
+                                             .series = {{.name = "as it was", .y = was},
+                                                        {.name = "said the day before", .y = said, .dashed = true}}),
+                               "days.png");
+    lm_free(x), lm_free(said), lm_free(was);
+    return status;
 }
 
 static long long weights_of(const lm_model *m) { return (long long)lm_parameters(m, true); }
@@ -238,7 +262,7 @@ int main(int argc, char **argv)
 {
     table t;
     example run = example_begin(argc, argv,
-                                (example){.name = "regression", .data = "seattle-weather.csv", .epochs = 300},
+                                (example){.name = "regression", .data = "seattle-weather.csv", .epochs = 1000},
                                 "tomorrow's highest temperature from a table of the weather (--data FILE.csv)");
     if (run.apply) return apply(&run);
     bool own = strcmp(run.data, "seattle-weather.csv") != 0;
@@ -274,6 +298,7 @@ int main(int argc, char **argv)
     }
     if (!status) status = example_save(&run, small, "regression_small.keras");
     if (!status) status = example_save_history(&run, history);
+    if (!status) status = draw(&run, history, m, small, &t);
     status = example_end(&run, status, 7,
                          (example_metric[]){{"test_mae", mae},
                                             {"linear_mae", line},

@@ -16,6 +16,8 @@ done
 
 "$build/examples/spirals" --out "$runs/spirals" > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
 cp "$runs/spirals/spirals.png" "$out/spirals.png"
+"$build/examples/regression" --out "$runs/regression" > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
+cp "$runs/regression/days.png" "$out/days.png"
 cmake --build "$build" --target tutorial_images > "$runs/log" || { tail "$runs/log" >&2; exit 1; }
 "$build/bin/tutorial_images" "$out"
 ls -l "$out"

@@ -22,6 +22,7 @@ static lm_status add_layer(net *n, const lm_layer *layer)
 {
     const char *class = layer->base.class->name;
     if (!layer->nweights && lm__listed("Flatten|Dropout|Rescaling|Activation|GaussianNoise", class)) return LM_OK;
+    if (!strcmp(class, "Normalization")) return LM_OK;          /* has figures, but joins no units */
     if (strcmp(class, "Dense"))
         return lm__fail(LM_UNSUPPORTED,
                         "layer \"%s\" is a %s, but only nets of dense layers are drawn with their "

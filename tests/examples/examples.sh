@@ -94,6 +94,9 @@ left runs/regression/regression_small.keras test_mae linear_mae persistence_mae 
 left runs/regression/regression.keras test_days
 awk -F '[:,]' '{ exit !($2 < 2.3 && $4 < 2.2 && $6 > 2.3) }' runs/regression/metrics.json ||
     fail "regression's errors: $(cat runs/regression/metrics.json)"
+for picture in curves network days; do
+    [ -s runs/regression/$picture.png ] || grep -q "$picture.png is left out" err || fail "no $picture.png of regression"
+done
 head -n 1 runs/regression/history.csv | grep -qx 'epoch,loss,val_loss' || fail 'history.csv of regression'
 "$examples/regression" --threads 1 --out one > /dev/null
 cmp -s one/history.csv runs/regression/history.csv || fail 'another number of threads, another regression'
