@@ -89,6 +89,12 @@ static bool progress(void *user, const char *file, int64_t done, int64_t total, 
 static int download(const char *name)
 {
     bool live = isatty(STDERR_FILENO);
+    char *here = lm_data_set_folder(name);
+    if (here) {
+        printf("%s is here already, in %s\n", name, here);
+        lm_string_free(here);
+        return CLI_OK;
+    }
     cli_catch_interrupt();
     lm_status status = lm_data_download(name, progress, &live);
     if (live) fputs("\r\033[K", stderr);

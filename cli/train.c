@@ -99,8 +99,10 @@ static int check_request(train_request *r)
     if (!r->data.what) return cli_wrong(&cli_train, "train needs --data, as in --data mnist");
     if (!r->output && !r->dry_run)
         return cli_wrong(&cli_train, "train needs --output FILE.keras for the trained model");
+    if (r->output && !cli_ends(r->output, ".keras") && !cli_ends(r->output, ".h5") && !cli_ends(r->output, ".hdf5"))
+        return cli_wrong(&cli_train, "--output %s: the name must end in .keras (or .h5)", r->output);
     if (r->resume && r->restart) return cli_wrong(&cli_train, "--resume and --restart cannot both be");
-    if (r->rate < 0) return cli_wrong(&cli_train, "--learning-rate must be more than 0");
+    if (r->rate <= 0) return cli_wrong(&cli_train, "--learning-rate must be more than 0");
     if (r->validation >= 1)
         return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected a share such as "
                          "0.2", r->validation);
@@ -238,7 +240,7 @@ static int train(const train_request *r, lm_model *model, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-    train_request r = {.epochs = 1, .batch = 32, .patience = -1, .port = -1, .data.notes = stdout};
+    train_request r = {.epochs = 1, .batch = 32, .patience = -1, .port = -1, .rate = LM_NONE, .data.notes = stdout};
     int count;
     const cli_option options[] = {{"data", CLI_TEXT, &r.data.what, 0, 0},
                                   {"target", CLI_TEXT, &r.data.target, 0, 0},

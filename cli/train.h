@@ -12,7 +12,7 @@ typedef struct train_request {
     int64_t patience;                   /* -1: no early stopping */
     int64_t save_every;                 /* 0: at the end of each epoch */
     int64_t port;                       /* -1: no dashboard */
-    double rate;                        /* 0: the optimizer's own */
+    double rate;                        /* NaN: the optimizer's own */
     double validation;
     bool verbose, dry_run, resume, restart;
     char backup[4096];

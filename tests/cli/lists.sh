@@ -18,8 +18,7 @@ expect 1 'did you mean "mnist"?' "$lamina" datasets show mnits
 expect 2 'did you mean show?' "$lamina" datasets shw mnist
 expect 2 'show what?' "$lamina" datasets show
 expect 1 '' "$lamina" datasets download nonsense
-mkdir -p cache && expect 1 '' env LAMINA_MIRROR=file:///nowhere XDG_CACHE_HOME="$folder/cache" LAMINA_DATA= \
-    "$lamina" datasets download fashion_mnist
+expect 0 'mnist is here already' "$lamina" datasets download mnist
 
 # --- examples
 expect 0 'exclusive or' "$lamina" examples

@@ -64,11 +64,14 @@ expect 2 'one argument too many' "$lamina" train net.json other.json --data mnis
 expect 2 '--epochs 0: expected a whole number' "$lamina" train net.json --data mnist --epochs 0 --output x.keras
 expect 2 '--learning-rate fast: expected a number' "$lamina" train net.json --data mnist --learning-rate fast --output x.keras
 expect 2 'did you mean --epochs?' "$lamina" train net.json --data mnist --epoch 2 --output x.keras
+expect 2 'must be more than 0' "$lamina" train net.json --data mnist --learning-rate 0 --output x.keras
+expect 2 'must end in .keras' "$lamina" train net.json --data mnist --output x.json
 expect 1 "none.json" "$lamina" train none.json --data mnist --output x.keras
 expect 1 'did you mean "mnist"?' "$lamina" train net.json --data mnits --output x.keras
 expect 1 'there is no none.npz' "$lamina" train net.json --data none.npz --output x.keras
 expect 1 'the folder nowhere: No such file' "$lamina" train net.json --data mnist --output nowhere/x.keras
-expect 1 'it is a folder' "$lamina" train net.json --data mnist --output data
+mkdir folder.keras
+expect 1 'it is a folder' "$lamina" train net.json --data mnist --output folder.keras
 sed 's/\[null, 28, 28, 1\]/[null, 32, 32, 3]/g' net.json > wide.json
 expect 1 'mnist has examples of shape (N, 28, 28, 1), but wide.json takes (N, 32, 32, 3); a model that begins with Input((28, 28, 1)) would fit' \
     "$lamina" train wide.json --data mnist --output x.keras
