@@ -43,9 +43,9 @@ lm_dataset *lm_data_from_function(int64_t count, int n, lm_tensor *const *like, 
 
 /* The built-in sets. MNIST: images u8 (60000, 28, 28, 1) and (10000, …), labels u8 (N,), digits 0…9. Fashion-MNIST
  * has the same layout. Looked for in the folder that the environment names as LAMINA_DATA, the source tree's data/,
- * ./data, ../shared/datasets, /usr/share/datasets and the user's cache (~/.cache/lamina); the message of a failure
- * says which file is wanted and how to get it. Both are poisoned on failure; returns the status. Either may be NULL.
- * */
+ * ./data, ../shared/datasets, Lamina's installed files, /usr/share/datasets and the user's cache
+ * (~/.cache/lamina); the message of a failure says which file is wanted and how to get it. Both are poisoned on
+ * failure; returns the status. Either may be NULL. */
 lm_status lm_data_mnist(lm_dataset **train, lm_dataset **test);
 lm_status lm_data_fashion_mnist(lm_dataset **train, lm_dataset **test);
 /* A built-in set by name ("mnist", "fashion_mnist"); LM_NOT_FOUND suggests the nearest. */

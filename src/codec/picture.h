@@ -36,7 +36,7 @@ lm_tensor *lm__picture_read(const char *path, const lm__said *said);
 /* Whether the bytes begin as a PNG or a JPEG does: 12 bytes tell. */
 int lm__is_picture(const void *data, size_t size);
 
-/* A tensor for a picture whose file has `size` bytes and needs at least `need` of them for so many pixels. */
+/* A tensor for so many pixels, or LM_UNSUPPORTED where they are more than the limit. */
 lm_status lm__picture_room(const char *name, size_t width, size_t height, int channels, lm_tensor **out);
 
 lm_status lm__png_decode(const char *name, const void *data, size_t size, const lm__said *said, lm_tensor **out);

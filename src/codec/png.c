@@ -16,7 +16,7 @@ typedef struct run {
     lm__text *out;
     const lm_tensor *picture;       /* to write                                   */
     size_t width, height;
-    int channels, animated;
+    int channels;
     png_structp png;
     png_infop info;
     lm_tensor *tensor;              /* read                                       */

@@ -8,6 +8,8 @@
 #include "data/dataset.h"
 #include "data/names.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,18 +196,31 @@ static lm_status no_number(const table *t, size_t column)
                     SHOWN, cell, hint);
 }
 
+static int fits(double number) { return isfinite((float)number); }
+
+static lm_status too_large(const table *t, size_t column)
+{
+    char name[120];
+    return lm__fail(LM_INVALID, "%s: line %zu, %s: \"%.*s\" is more than a float32 can hold, %g: divide the column, "
+                    "or skip it", t->csv.name, t->csv.line, column_name(t, column, name, sizeof name), SHOWN,
+                    t->csv.cell[column], (double)FLT_MAX);
+}
+
 static lm_status fill_row(const table *t, float *x, void *y, size_t row)
 {
     double number = 0;
     for (size_t i = 0; i < t->columns; i++) {
         if (t->skipped[i] || i == t->target) continue;
         if (!lm__csv_number(t->csv.cell[i], &number)) return no_number(t, i);
+        if (!fits(number)) return too_large(t, i);
         *x++ = (float)number;
     }
     if (!y) return LM_OK;
     if (t->text_target)
         ((int32_t *)y)[row] = lm__names_find(&t->classes, t->csv.cell[t->target]);
-    else if (lm__csv_number(t->csv.cell[t->target], &number))
+    else if (lm__csv_number(t->csv.cell[t->target], &number) && !fits(number))
+        return too_large(t, t->target);
+    else
         ((float *)y)[row] = (float)number;
     return LM_OK;
 }

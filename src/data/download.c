@@ -28,9 +28,8 @@ static lm__library library = {
     .files = (const char *const[]){"libcurl.so.4", "libcurl-gnutls.so.4", NULL},
     .symbols = (const char *const[]){CURL_FUNCTIONS(LM__LIBRARY_NAME) NULL}, LM__LIBRARY_CLOSED};
 
-/* The largest file, and how long less than a byte a second may come. */
-#define MOST_BYTES ((size_t)1 << 30)
-enum { MOST_SILENCE = 30, MOST_REDIRECTS = 5 };
+/* MOST_SILENCE: how long less than a byte a second may come. LONGER: what packing may add, and a thousandth. */
+enum { MOST_SILENCE = 30, MOST_REDIRECTS = 5, LONGER = 4096 };
 
 /* One file on its way. */
 typedef struct fetch {
@@ -40,9 +39,9 @@ typedef struct fetch {
     void *user;
     char *path, *part;          /* FILE.gz, FILE.gz.part        */
     int out;                    /* part, open and locked        */
-    int64_t begun;              /* bytes that were there before */
+    int64_t begun, come;        /* bytes that were there before, that came since */
     double started;
-    int stopped, write_error;
+    int stopped, write_error, too_many;
     char why[CURL_ERROR_SIZE];
 } fetch;
 
@@ -58,11 +57,21 @@ static lm_status failed(const char *what, const char *path)
     return lm__fail(LM_IO, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
+/* The most bytes that the file may have: its unpacked size is known. */
+static int64_t most_bytes(const fetch *f)
+{
+    int64_t bytes = f->set->about.bytes[f->index];
+    return bytes + bytes / 1000 + LONGER;
+}
+
 /* --- curl's calls ----------------------------------------------------------------------------------------------- */
 
 static size_t on_bytes(char *data, size_t one, size_t count, void *user)
 {
     fetch *f = user;
+    f->come += (int64_t)(one * count);
+    f->too_many = f->begun + f->come > most_bytes(f);
+    if (f->too_many) return 0;
     for (size_t at = 0; at < one * count;) {
         ssize_t wrote = write(f->out, data + at, one * count - at);
         if (wrote <= 0) {
@@ -105,7 +114,7 @@ static void set_options(fetch *f, CURL *c, const char *url)
     (curl.curl_easy_setopt)(c, CURLOPT_CONNECTTIMEOUT, (long)MOST_SILENCE);
     (curl.curl_easy_setopt)(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (curl.curl_easy_setopt)(c, CURLOPT_LOW_SPEED_TIME, (long)MOST_SILENCE);
-    (curl.curl_easy_setopt)(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)MOST_BYTES);
+    (curl.curl_easy_setopt)(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most_bytes(f));
     (curl.curl_easy_setopt)(c, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)f->begun);
 }
 
@@ -115,6 +124,7 @@ static lm_status transfer(fetch *f, const char *url)
     CURL *c = (curl.curl_easy_init)();
     if (!c) return lm__no_memory(0);
     f->begun = lseek(f->out, 0, SEEK_END);
+    f->come = 0, f->too_many = 0;
     f->started = now();
     f->why[0] = 0;
     set_options(f, c, url);
@@ -127,12 +137,14 @@ static lm_status transfer(fetch *f, const char *url)
         errno = f->write_error;
         return failed("write", f->part);
     }
-    bool no_rest = code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
+    bool too_many = f->too_many || code == CURLE_FILESIZE_EXCEEDED;
+    bool no_rest = too_many || code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
                    code == CURLE_HTTP_RETURNED_ERROR;
-    if (f->begun > 0 && no_rest) {
-        if (ftruncate(f->out, 0)) return failed("write", f->part);
-        return transfer(f, url);
-    }
+    if (no_rest && ftruncate(f->out, 0)) return failed("write", f->part);
+    if (no_rest && f->begun > 0) return transfer(f, url);
+    if (too_many)
+        return lm__fail(LM_CORRUPT, "what came from %s is another file: it has more bytes than %s can have", url,
+                        f->set->about.file[f->index]);
     return lm__fail(LM_IO, "cannot download %s: %s", url, *f->why ? f->why : (curl.curl_easy_strerror)(code));
 }
 
@@ -143,7 +155,7 @@ static lm_status verify(const fetch *f)
     size_t size;
     char hex[65];
     const lm_data_set *about = &f->set->about;
-    LM_TRY(lm__gunzip_file(f->part, MOST_BYTES, &data, &size));
+    LM_TRY(lm__gunzip_file(f->part, (size_t)most_bytes(f), &data, &size));
     lm__sha256 sum;
     lm__sha256_begin(&sum);
     lm__sha256_feed(&sum, data, size);
@@ -195,11 +207,11 @@ static lm_status fetch_locked(fetch *f)
 {
     f->out = open(f->part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (f->out < 0) return failed("write", f->part);
-    lm_status status;
-    if (flock(f->out, LOCK_EX | LOCK_NB))
-        status = lm__fail(LM_BUSY, "another process is downloading %s", f->path);
-    else
-        status = lm__file_exists(f->path) ? LM_OK : fetch_any(f);
+    if (flock(f->out, LOCK_EX | LOCK_NB)) {
+        close(f->out);                          /* the part is the other's, though it may be empty yet */
+        return lm__fail(LM_BUSY, "another process is downloading %s", f->path);
+    }
+    lm_status status = lm__file_exists(f->path) ? LM_OK : fetch_any(f);
     struct stat s;
     if (!fstat(f->out, &s) && !s.st_size) unlink(f->part);
     close(f->out);

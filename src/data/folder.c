@@ -100,6 +100,21 @@ int lm__data_is_folder(const char *path)
     return !stat(path, &s) && S_ISDIR(s.st_mode);
 }
 
+int lm__data_has_folders(const char *path)
+{
+    lm__names names = {0};
+    int found = 0;
+    lm_status status = list(path, &names);
+    for (size_t i = 0; !status && !found && i < names.count; i++) {
+        char *child;
+        if ((status = join(path, names.name[i], &child))) break;
+        found = lm__data_is_folder(child);
+        lm__free(child);
+    }
+    lm__names_free(&names);
+    return found;
+}
+
 /* Below a class links to folders are not followed: they may lead in circles. */
 static int is_real_folder(const char *path)
 {

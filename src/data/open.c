@@ -142,6 +142,9 @@ static lm_status open_folder(opening *o)
     lm_status status = train.bad || test.bad ? lm__no_memory(train.size) : LM_OK;
     if (!status && lm__data_is_folder(train.data) && lm__data_is_folder(test.data)) {
         status = open_parts(o, train.data, test.data);
+    } else if (!status && lm__data_has_folders(train.data)) {
+        status = lm__fail(LM_INVALID, "%s has train/ with sub-folders, but no test/ beside it: give the other part "
+                          "that name, or open %s, of which a fifth is put aside", o->what, train.data);
     } else if (!status) {
         lm_dataset *all = folder(o, o->what, NULL);
         say_passed_over(o, all);

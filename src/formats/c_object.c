@@ -229,7 +229,8 @@ static size_t fitting(const char *text, size_t n, int room)
 {
     size_t fits = 0;
     bool quoted = false;
-    if (columns(text, n) <= room) return n;
+    size_t most = room < 0 ? 0 : 4 * (size_t)room;      /* bytes that so many characters have */
+    if (n <= most && columns(text, n) <= room) return n;
     for (size_t i = 0; i + 1 < n; i++) {
         if (text[i] == '\\') i++;
         else if (text[i] == '"') quoted = !quoted;

@@ -4,8 +4,10 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include <lamina/lamina.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static char home[64];
@@ -158,6 +160,36 @@ static void what_is_not_the_file_is_refused(void **state)
     setenv("XDG_CACHE_HOME", home, 1);
 }
 
+/* Neither a file that never ends nor one that unpacks without end fills the disk or the memory. */
+static void what_is_too_large_is_refused(void **state)
+{
+    char mirror[200];
+    (void)state;
+    empty_cache();
+    snprintf(mirror, sizeof mirror, "%s/mirror", home);
+    run("mkdir -p %s/mnist && head -c 100000 /dev/zero > %s/mnist/t10k-labels-idx1-ubyte.gz", mirror, mirror);
+    use_mirror(mirror);
+    check_status(lm_data_download("mnist", NULL, NULL), LM_CORRUPT);
+    check_contains(lm_last_error(), "it has more bytes than t10k-labels-idx1-ubyte can have");
+    assert_false(lm__file_exists(in_cache("t10k-labels-idx1-ubyte.gz.part")));
+    run("head -c 9000000 /dev/zero | gzip > %s/mnist/t10k-labels-idx1-ubyte.gz%s", mirror, "");
+    check_status(lm_data_download("mnist", NULL, NULL), LM_CORRUPT);
+    check_contains(lm_last_error(), "decompress to more than the limit");
+    assert_false(lm__file_exists(in_cache("t10k-labels-idx1-ubyte.gz.part")));
+}
+
+/* Another process has just begun: its file is empty yet, and stays. */
+static void who_comes_second_leaves_the_first_alone(void **state)
+{
+    (void)state;
+    empty_cache();
+    int other = open(in_cache("t10k-labels-idx1-ubyte.gz.part"), O_RDWR | O_CREAT, 0666);
+    assert_int_equal(flock(other, LOCK_EX), 0);
+    check_status(lm_data_download("mnist", NULL, NULL), LM_BUSY);
+    assert_true(lm__file_exists(in_cache("t10k-labels-idx1-ubyte.gz.part")));
+    close(other);
+}
+
 static int make_home(void **state)
 {
     char data[400];
@@ -182,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_are_told_of), cmocka_unit_test(a_set_is_brought),
         cmocka_unit_test(it_goes_on_where_it_was), cmocka_unit_test(it_can_be_stopped),
-        cmocka_unit_test(what_is_not_the_file_is_refused)};
+        cmocka_unit_test(what_is_not_the_file_is_refused), cmocka_unit_test(what_is_too_large_is_refused),
+        cmocka_unit_test(who_comes_second_leaves_the_first_alone)};
     return cmocka_run_group_tests(tests, make_home, remove_home);
 }

@@ -97,6 +97,8 @@ static void tables_are_refused(void **state)
         {"a,y\n1,2\n3,\n", "y", "line 3, column \"y\": the cell is empty", LM_INVALID},
         {"a,y\n1,2\nNA,4\n", "y", "line 3, column \"a\": the cell is empty", LM_INVALID},
         {"a,y\n1,2\nred,4\n", "y", "line 3, column \"a\": \"red\" is no number", LM_INVALID},
+        {"a,y\n1,2\n-4e38,4\n", "y", "line 3, column \"a\": \"-4e38\" is more than a float32", LM_INVALID},
+        {"a,y\n1,1e999\n", "y", "line 2, column \"y\": \"1e999\" is more than a float32", LM_INVALID},
         {"a;y\n1,5;2\n", "y", "decimals are written with a point", LM_INVALID},
         {"a,y\n1,2\n3,red\n", "y", "line 3, column \"y\": \"red\" is no number, but line 2 has a number", LM_INVALID},
         {"a,y\n1,red\n3,4\n", "y", "\"4\" is a number, but line 2 has text", LM_INVALID},
@@ -349,6 +351,15 @@ static void folders_and_archives_bring_their_parts(void **state)
     assert_int_equal(lm_data_open(in_home("both"), NULL, &train, &test), LM_INVALID);
     check_contains(lm_last_error(), "test/ has the class \"b\" as number 1, train/ has \"(none)\" there");
     assert_int_equal(lm_status_of(train), LM_INVALID);
+    lm_free(train), lm_free(test);
+
+    mkdir(in_home("parts"), 0755), mkdir(in_home("parts/train"), 0755), mkdir(in_home("parts/val"), 0755);
+    save_picture("parts/train/1.png", 2, 2, 1, 1), save_picture("parts/val/1.png", 2, 2, 1, 1);
+    check_ok(lm_data_open(in_home("parts"), NULL, &train, &test));     /* a train is a thing, too */
+    lm_free(train), lm_free(test);
+    mkdir(in_home("parts/train/a"), 0755);
+    assert_int_equal(lm_data_open(in_home("parts"), NULL, &train, &test), LM_INVALID);
+    check_contains(lm_last_error(), "has train/ with sub-folders, but no test/ beside it");
     lm_free(train), lm_free(test);
 }
 
