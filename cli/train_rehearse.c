@@ -1,7 +1,7 @@
 /* cli/train_rehearse.c: lamina train --dry-run: a few steps on the first batches, and what training would take. */
 #include "train.h"
 
-#include <string.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { WARM_UP = 2, MOST_STEPS = 20 };
@@ -46,12 +46,15 @@ static const char *time_text(double seconds, char *text, size_t bytes)
 int train_rehearse(const train_request *r, lm_model *model, const cli_data *data)
 {
     char each[32], epoch[32], all[32];
-    double loss = 0;
+    double loss = 0, *weights;
+    int classes, status = train_class_weights(r, data, model, &weights, &classes);
+    free(weights);
+    if (status) return status;
     int64_t examples = lm_data_count(data->train), steps = (examples + r->batch - 1) / r->batch;
     lm_dataset *batches = lm_data_batch(lm_retain(data->train), r->batch, false);
     double seconds = time_steps(model, batches, &loss);
     lm_free(batches);
-    int status = cli_failed(model);
+    status = cli_failed(model);
     if (status || seconds < 0) return CLI_FAILED;
     printf("data      %lld examples for training, %lld for testing\n", (long long)examples,
            (long long)lm_data_count(data->test));

@@ -92,6 +92,7 @@ expect 0 'Nothing was written' "$lamina" train net.json --data mnist --dry-run -
 grep -Eq 'time +[0-9.]+ m?s a step, 32 steps an epoch' out || fail 'a dry run does not say how long a step takes'
 rm -f out err && ls | grep -vx after | cmp -s before - || fail 'a dry run leaves files'
 expect 1 'would fit' "$lamina" train wide.json --data mnist --dry-run
+expect 2 'is no class and factor' "$lamina" train net.json --data mnist --class-weight 1-2 --dry-run
 
 # --- pictures of one's own: a table with a column of text
 { echo 'a,b,kind'; for i in $(seq 60); do echo "$i,$((i % 7)),$([ $((i % 2)) -eq 0 ] && echo even || echo odd)"; done; } > t.csv
