@@ -86,7 +86,7 @@ lm_status lm__file_read(const char *path, size_t limit, uint8_t **data, size_t *
 
 struct lm__file_writer {
     char *path, *temporary;     /* the file meant, links followed; the name written under (NULL: directly) */
-    int file, failed;
+    int file, failed, nameless; /* nameless: it gets the temporary name only when it is whole */
     size_t buffered;
     uint8_t buffer[BUFFER_BYTES];
 };
@@ -95,7 +95,7 @@ static void writer_free(lm__file_writer *writer)
 {
     if (!writer) return;
     if (writer->file >= 0) close(writer->file);
-    if (writer->temporary) unlink(writer->temporary);
+    if (writer->temporary && !writer->nameless) unlink(writer->temporary);
     lm__free(writer->temporary);
     lm__free(writer->path);
     lm__free(writer);
@@ -128,18 +128,42 @@ static char *follow_links(const char *path)
     return at;
 }
 
-/* Opens a new file beside writer->path. The name is short: the target's may be as long as the system allows. */
-static lm_status open_temporary(lm__file_writer *writer)
+/* Another name beside writer->path. It is short: the target's may be as long as the system allows. */
+enum { NAME_BYTES = 48 };
+static void next_name(lm__file_writer *writer)
 {
     static atomic_uint counter;
-    size_t folder = folder_bytes(writer->path), bytes = folder + 48;
+    snprintf(writer->temporary + folder_bytes(writer->path), NAME_BYTES, ".lamina-%ld-%u.tmp", (long)getpid(),
+             atomic_fetch_add(&counter, 1));
+}
+
+/* A file without a name, of which nothing is left when the process is killed. Not all file systems have that, and the
+ * name is given through /proc. */
+static int open_nameless(lm__file_writer *writer)
+{
+    char *slash = strrchr(writer->path, '/');
+    if (access("/proc/self/fd", X_OK)) return -1;
+    if (!slash || slash == writer->path) return open(slash ? "/" : ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    *slash = '\0';
+    int file = open(writer->path, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    *slash = '/';
+    return file;
+}
+
+/* Opens a new file in the folder of writer->path. */
+static lm_status open_temporary(lm__file_writer *writer)
+{
+    size_t folder = folder_bytes(writer->path), bytes = folder + NAME_BYTES;
     char *name = writer->temporary = lm__alloc(bytes);
     if (!name) return lm__no_memory(bytes);
     memcpy(name, writer->path, folder);
-    do {
-        snprintf(name + folder, 48, ".lamina-%ld-%u.tmp", (long)getpid(), atomic_fetch_add(&counter, 1));
+    writer->file = open_nameless(writer);
+    writer->nameless = writer->file >= 0;
+    while (writer->file < 0) {
+        next_name(writer);
         writer->file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (writer->file < 0 && errno == EEXIST);
+        if (writer->file < 0 && errno != EEXIST) break;
+    }
     if (writer->file >= 0) return LM_OK;
     lm__free(name);             /* there is nothing to unlink */
     writer->temporary = NULL;
@@ -233,11 +257,27 @@ static lm_status sync_folder(lm__file_writer *writer)
     return status;
 }
 
+/* Gives the whole file its temporary name: a rename replaces what is there, a link does not. */
+static lm_status name_it(lm__file_writer *writer)
+{
+    char own[40];
+    snprintf(own, sizeof own, "/proc/self/fd/%d", writer->file);
+    int failed;
+    do {
+        next_name(writer);
+        failed = linkat(AT_FDCWD, own, AT_FDCWD, writer->temporary, AT_SYMLINK_FOLLOW);
+    } while (failed && errno == EEXIST);
+    if (failed) return io_error("write", writer->path);
+    writer->nameless = 0;
+    return LM_OK;
+}
+
 static lm_status commit(lm__file_writer *writer)
 {
     LM_TRY(flush(writer));
     if (writer->failed) return lm__fail(LM_IO, "'%s' is not written: an earlier write failed", writer->path);
     if (fsync(writer->file) && errno != EINVAL && errno != EROFS) return io_error("write", writer->path);
+    if (writer->nameless) LM_TRY(name_it(writer));
     int closed = close(writer->file);
     writer->file = -1;
     if (closed && errno != EINTR) return io_error("write", writer->path);

@@ -12,7 +12,9 @@ lm_status lm__file_read(const char *path, size_t limit, uint8_t **data, size_t *
 
 /* A file being written under a temporary name in the same folder; commit syncs it and renames it over `path`, so
  * that readers see the old file or the new one, whole. Abort removes it; so does a failed commit. Both end the
- * writer. What is not a regular file (a pipe, /dev/null) is written directly. A full disk is LM_IO. */
+ * writer. A process that is killed leaves the old file, and nothing else where the file system has files without a
+ * name (else the temporary one, .lamina-*.tmp).
+ * What is not a regular file (a pipe, /dev/null) is written directly. A full disk is LM_IO. */
 typedef struct lm__file_writer lm__file_writer;
 lm_status lm__file_create(const char *path, lm__file_writer **out);
 lm_status lm__file_write(lm__file_writer *writer, const void *data, size_t bytes);

@@ -298,10 +298,30 @@ static void files_without_memory(void **state)
     oom_each(saves_and_reads, NULL);
 }
 
+/* Killed in the middle of writing: the old file, and nothing beside it. */
+static void killed(void **state)
+{
+    (void)state;
+    const char *path = in_folder("killed");
+    check_ok(lm__file_save(path, "old", 3));
+    int before = entries(), status;
+    pid_t child = fork();
+    if (!child) {
+        lm__file_writer *writer;
+        static const char piece[100000];
+        if (lm__file_create(path, &writer) || lm__file_write(writer, piece, sizeof piece)) _exit(1);
+        raise(SIGKILL);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    check_content(path, "old");
+    assert_int_equal(entries(), before);
+}
+
 #define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 RUN(FILE_TEST(what_is_saved_is_read), FILE_TEST(a_file_is_written_in_pieces),
     FILE_TEST(an_abandoned_file_leaves_the_old_one), FILE_TEST(mode_and_link_are_kept),
     FILE_TEST(a_name_in_the_current_folder), FILE_TEST(missing_things_are_named), FILE_TEST(a_limit_holds),
     FILE_TEST(what_does_not_know_its_size_is_read), FILE_TEST(a_device_is_written_and_stays),
     FILE_TEST(a_full_disk_leaves_the_old_file), FILE_TEST(a_folder_without_rights_is_named),
-    FILE_TEST(folders_are_made), FILE_TEST(files_without_memory))
+    FILE_TEST(killed), FILE_TEST(folders_are_made), FILE_TEST(files_without_memory))
