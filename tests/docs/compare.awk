@@ -1,4 +1,4 @@
-# compare.awk: awk -v about=0|1 -f compare.awk EXPECTED GOT; see run_blocks.sh. Exit status 1 where they differ.
+# compare.awk: awk -v about=PERCENT -f compare.awk EXPECTED GOT; see run_blocks.sh. Exit status 1 where they differ.
 function trimmed(line) { sub(/[ \t\r]+$/, "", line); return line }
 FNR == NR { want[++wants] = trimmed($0); next }
 { got[++gots] = trimmed($0) }
@@ -6,7 +6,7 @@ FNR == NR { want[++wants] = trimmed($0); next }
 function near(a, b,   d, size) {
     d = a - b; if (d < 0) d = -d
     size = a < 0 ? -a : a
-    return d <= 0.02 || d <= 0.05 * size
+    return d <= 0.02 || d <= about / 100 * size
 }
 
 # Words are equal; or the same around a number with a decimal point, which is near; or what "…" leaves open.

@@ -5,7 +5,8 @@
 #   ```sh             is run, in a folder that looks like a built source tree
 #   ```text           is what the sh block before it printed: word by word, where "…" is any word, or the rest of
 #                     the line at its end, "…s" any word that ends so, and a line of "…" alone any number of lines
-#   ```text about     likewise, but numbers with a decimal point may be 5 % off, or 0.02: machines round differently
+#   ```text about     likewise, but numbers with a decimal point may be 5 % off, or 0.02: machines round differently;
+#                     "about 20" says 20 %
 #
 # Blocks of other kinds are only looked at by people. Exit status: 0, 1 with what differs, 77 without a C compiler.
 set -u
@@ -25,7 +26,7 @@ awk '
         n = split(line, word, " ")
         kind = word[1]; inside = 1; file = ""
         if (kind == "sh") file = sprintf("blocks/%03d.sh", ++count)
-        else if (kind == "text") file = sprintf("blocks/%03d.%s", ++count, word[2] == "about" ? "about" : "text")
+        else if (kind == "text") file = sprintf("blocks/%03d.%s", ++count, word[2] == "about" ? (n > 2 ? word[3] : 5) "about" : "text")
         else if (n > 1) file = "tree/" word[2]
         next
     }
@@ -49,7 +50,9 @@ for block in ../blocks/*; do
         [ $status -eq 0 ] || { echo "FAIL: status $status from:"; cat "$block"; cat ../out; exit 1; }
         ;;
     *)
-        awk -v about="$(case $block in *.about) echo 1 ;; *) echo 0 ;; esac)" -f "$here/compare.awk" "$block" ../out || {
+        about=${block##*.}
+        case $about in *about) about=${about%about} ;; *) about=0 ;; esac
+        awk -v about="$about" -f "$here/compare.awk" "$block" ../out || {
             echo "FAIL: the document says"; cat "$block"; echo "but it printed"; cat ../out
             exit 1
         }
