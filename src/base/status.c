@@ -1,6 +1,7 @@
 /* base/status.c: codes, their texts, and the calling thread's last failure. */
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,12 +44,23 @@ static void trim_utf8(char *text, size_t size)
     if (size - at + 1 < need) text[at - 1] = '\0';
 }
 
+/* Names in messages may come from files of anybody's: what would steer a terminal becomes a question mark. */
+static void defuse(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        bool steers = (*c < ' ' && *c != '\n' && *c != '\t') || *c == 127;
+        if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) *c++ = '?', steers = true;      /* in UTF-8, too */
+        if (steers) *c = '?';
+    }
+}
+
 lm_status lm__vfail(lm_status status, const char *format, va_list args)
 {
     char text[TEXT_BYTES];  /* the arguments may point into last.text */
     int size = vsnprintf(text, sizeof text, format, args);
     if (size < 0) text[0] = '\0';
     if (size >= TEXT_BYTES) trim_utf8(text, TEXT_BYTES - 1);
+    defuse(text);
     memcpy(last.text, text, strlen(text) + 1);
     last.status = status;
     return status;

@@ -7,7 +7,7 @@
 
 /* Records a message for the calling thread and returns `status`. The message says what was wrong, what came, what
  * was expected and the likely fix; it does not repeat the status's own text. Never allocates (text is cut at 1023
- * bytes). */
+ * bytes), and puts question marks where control characters came, except line breaks and tabs. */
 lm_status lm__fail(lm_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 lm_status lm__vfail(lm_status status, const char *format, va_list args);
 

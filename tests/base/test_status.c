@@ -43,6 +43,13 @@ static void a_long_message_is_cut_between_characters(void **state)
     }
 }
 
+static void a_message_does_not_steer_the_terminal(void **state)
+{
+    (void)state;
+    lm__fail(LM_CORRUPT, "no layer \"%s\" in \"%s\"", "\x1b]0;x\x07\x7f\xC2\x9B" "1m", "Gr\u00F6\u00DFe\t\n\u00A0");
+    assert_string_equal(lm_last_error(), "no layer \"?]0;x????1m\" in \"Gr\u00F6\u00DFe\t\n\u00A0\"");
+}
+
 static void *fails_elsewhere(void *unused)
 {
     lm__fail(LM_CORRUPT, "in the other thread");
@@ -110,5 +117,6 @@ static void the_nearest_name(void **state)
 }
 
 RUN(cmocka_unit_test(every_code_has_a_text), cmocka_unit_test(a_message_is_kept),
+    cmocka_unit_test(a_message_does_not_steer_the_terminal),
     cmocka_unit_test(a_long_message_is_cut_between_characters), cmocka_unit_test(messages_belong_to_their_thread),
     cmocka_unit_test(failures_pass_through), cmocka_unit_test(the_nearest_name))

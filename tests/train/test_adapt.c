@@ -108,6 +108,8 @@ static void refused_layers(void **state)
             "Normalization: mean has shape (4, 3), but variance has (); they must be equal");
     refused(lm_normalization(.mean = lm_retain(t), .variance = lm_retain(t)),
             "Normalization: mean has shape (4, 3), but only 1 axes are kept");
+    refused(lm_normalization(.mean = lm_tensor_scalar(LM_F32, 1), .variance = lm_tensor_scalar(LM_F32, NAN)),
+            "Normalization: number 0 of variance is nan; all must be finite");
     refused(lm_normalization(.axis = {1, 9}), "Normalization: entry 1 of axis is 9, but axes are between 1 and 7, or "
                                               "between -1 and -8 from the end, and the list ends at its first 0");
     refused(lm_normalization(.axis = {0, 1}), "Normalization: entry 1 of axis is 1, but axes are between 1 and 7, or "

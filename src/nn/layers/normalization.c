@@ -34,6 +34,16 @@ static int axes_given(const lm_normalization_args *a)
     return n;
 }
 
+static lm_status check_finite(const char *name, const lm_tensor *t)
+{
+    for (size_t i = 0; i < t->size; i++) {
+        double value = lm_tensor_get(t, i);
+        if (!isfinite(value))
+            return lm__fail(LM_INVALID, "Normalization: number %zu of %s is %g; all must be finite", i, name, value);
+    }
+    return LM_OK;
+}
+
 static lm_status check(const lm__configured *self)
 {
     const lm_normalization_args *a = self->args;
@@ -47,6 +57,8 @@ static lm_status check(const lm__configured *self)
     if (strcmp(mean, variance))
         return lm__fail(LM_INVALID, "Normalization: mean has shape %s, but variance has %s; they must be equal", mean,
                         variance);
+    LM_TRY(check_finite("mean", a->mean));
+    LM_TRY(check_finite("variance", a->variance));
     if (a->mean->rank > axes_given(a))
         return lm__fail(LM_INVALID, "Normalization: mean has shape %s, but only %d axes are kept", mean,
                         axes_given(a));
