@@ -189,6 +189,7 @@ static void models(void **state)
     lm_model *m = net(),
              *dense = lm_sequential(lm_input(.shape = {2}), lm_dense(.units = 2, .activation = "tanh"),
                                     lm_dense(.units = 1)),
+             *scaled = lm_sequential(lm_input(.shape = {2}), lm_normalization(), lm_dense(.units = 1)),
              *loose = lm_sequential(lm_dense(.units = 1));
     lm_tensor *x = numbers(3, (int64_t[]){8, 8, 1}, ramp), *two = numbers(4, (int64_t[]){2, 8, 8, 1}, ramp);
     check_ok(lm_plot_filters(m, in_folder("filters.png"), .layer = "conv2d"));
@@ -198,6 +199,8 @@ static void models(void **state)
     check_ok(lm_plot_model(m, in_folder("model.png"), .title = "A net"));
     check_ok(lm_plot_model(loose, in_folder("loose.png")));
     check_ok(lm_plot_network(dense, in_folder("network.png")));
+    assert_true(drawn(path, 0.2, 0.2, 0.8, 0.8) > 0.02);
+    check_ok(lm_plot_network(scaled, in_folder("scaled.png")));     /* scaling joins no units */
     assert_true(drawn(path, 0.2, 0.2, 0.8, 0.8) > 0.02);
     check_status(lm_plot_network(m, in_folder("none.png")), LM_UNSUPPORTED);
     check_contains(lm_last_error(), "lm_plot_model draws any");
@@ -209,7 +212,7 @@ static void models(void **state)
     check_contains(lm_last_error(), "lm_tensor_slice");
     check_status(lm_plot_model(NULL, path), LM_INVALID);
     assert_int_not_equal(access(path, F_OK), 0);
-    lm_free(m), lm_free(dense), lm_free(loose), lm_free(x), lm_free(two);
+    lm_free(m), lm_free(dense), lm_free(scaled), lm_free(loose), lm_free(x), lm_free(two);
 }
 
 static void deep_models(void **state)
