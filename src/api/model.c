@@ -311,7 +311,8 @@ const char *lm_model_name(const lm_model *model) { return is_model(model) && mod
 static lm_status set_name(lm_model *model, const char *name)
 {
     if (!name || !*name) return lm__fail(LM_INVALID, "a model's name may not be empty");
-    if (!lm__is_utf8(name)) return lm__fail(LM_INVALID, "the model's name is not UTF-8");
+    if (!lm__is_plain(name))
+        return lm__fail(LM_INVALID, "the model's name is not UTF-8 text without control characters");
     char *copy = lm__strdup(name);
     if (!copy) return lm__no_memory(strlen(name) + 1);
     lm__free(model->name);

@@ -109,6 +109,13 @@ void lm__text_printf(lm__text *t, const char *format, ...)
     t->size += (size_t)size;
 }
 
+int lm__is_plain(const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c < ' ' || *c == 127 || (*c == 0xC2 && c[1] < 0xA0)) return 0;
+    return lm__is_utf8(text);
+}
+
 int lm__is_utf8(const char *text)
 {
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};

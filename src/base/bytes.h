@@ -24,6 +24,8 @@ uint32_t lm__bytes_u32be(lm__bytes *b);
 
 /* Whether the text is UTF-8 as Unicode has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 int lm__is_utf8(const char *text);
+/* The same without control characters: what may be printed on a terminal, on one line. */
+int lm__is_plain(const char *text);
 
 /* Text being built; grows through the allocator; a failed growth sets `bad`, after which nothing is added. */
 typedef struct lm__text {

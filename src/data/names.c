@@ -34,9 +34,7 @@ int32_t lm__names_find(const lm__names *names, const char *name)
 static lm_status check(const lm__names *names, const char *name)
 {
     size_t length = strlen(name);
-    bool plain = length && length <= LM__MOST_NAME_BYTES && lm__is_utf8(name);
-    for (const char *c = name; plain && *c; c++) plain = (unsigned char)*c >= ' ' && *c != 127;
-    if (!plain)
+    if (!length || length > LM__MOST_NAME_BYTES || !lm__is_plain(name))
         return lm__fail(LM_INVALID, "\"%.40s\" cannot be the name of a class: names are UTF-8 text of 1 to %d bytes "
                         "without control characters", name, LM__MOST_NAME_BYTES);
     if (names->count < LM__MOST_NAMES) return LM_OK;

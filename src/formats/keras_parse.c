@@ -1,5 +1,6 @@
 /* formats/keras_parse.c: a model from Keras's config.json. */
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "formats/h5.h"
 #include "formats/keras.h"
 
@@ -101,6 +102,8 @@ static lm_model *read_stack(const json_t *config, size_t bytes)
     lm_status status = lm__object_check(model, &lm__model_type, "model");
     if (!status) model->file_bytes = bytes;
     if (!status) status = add_layers(model, json_object_get(config, "config"));
+    if (!status && !lm__is_plain(name))
+        status = lm__fail(LM_CORRUPT, "its name is not text without control characters");
     if (!status && *name) {
         char *copy = lm__strdup(name);
         if (copy) lm__free(model->name), model->name = copy;

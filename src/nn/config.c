@@ -207,7 +207,8 @@ static lm_status fill_args(const lm__class *class, lm__configured *self, const v
     LM_TRY(take_fields(class, self->args));
     if (name && !*name)
         return lm__fail(LM_INVALID, "%s: the name is empty; leave it out to have one made", class->name);
-    if (name && !lm__is_utf8(name)) return lm__fail(LM_INVALID, "%s: the name is not UTF-8", class->name);
+    if (name && !lm__is_plain(name))
+        return lm__fail(LM_INVALID, "%s: the name is not UTF-8 text without control characters", class->name);
     if (name && strchr(name, '/')) return lm__fail(LM_INVALID, "%s: name \"%.60s\" contains '/'", class->name, name);
     if (name && !(self->name = lm__strdup(name))) return lm__no_memory(strlen(name) + 1);
     return class->check ? class->check(self) : LM_OK;

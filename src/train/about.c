@@ -11,12 +11,10 @@ static lm_status check_name(const char *name, int index)
 {
     if (!name) return lm__fail(LM_INVALID, "the name of class %d is NULL", index);
     size_t length = strlen(name);
-    bool printable = lm__is_utf8(name);
-    for (const char *c = name; *c && printable; c++) printable = (unsigned char)*c >= ' ' && *c != 127;
     if (!length || length > LM__MAX_CLASS_NAME)
         return lm__fail(LM_INVALID, "the name of class %d has %zu bytes, but it must have 1 to %d", index, length,
                         LM__MAX_CLASS_NAME);
-    if (!printable)
+    if (!lm__is_plain(name))
         return lm__fail(LM_INVALID, "the name of class %d is not UTF-8 text without control characters", index);
     return LM_OK;
 }
@@ -60,7 +58,7 @@ lm_status lm__model_set_input(lm_model *model, const lm_input_info *info)
     if (!memchr(info->preparation, 0, sizeof info->preparation))
         return lm__fail(LM_INVALID, "the preparation's name has no end within its %zu bytes",
                         sizeof info->preparation);
-    if (!lm__is_utf8(info->preparation) || strpbrk(info->preparation, "\n\r\t\x1b"))
+    if (!lm__is_plain(info->preparation))
         return lm__fail(LM_INVALID, "the preparation's name is not plain text");
     if (isinf(info->low) || isinf(info->high) || isnan(info->low) != isnan(info->high) || info->low > info->high)
         return lm__fail(LM_INVALID, "the input's range goes from %g to %g; it needs two finite numbers in order, or "

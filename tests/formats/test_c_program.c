@@ -62,6 +62,7 @@ static void refusals(void **state)
     assert_int_equal(lm_model_set_name(m, ""), LM_INVALID), lm_clear(m);
     assert_int_equal(lm_model_set_name(m, NULL), LM_INVALID), lm_clear(m);
     assert_int_equal(lm_model_set_name(m, "\xff"), LM_INVALID), lm_clear(m);
+    assert_int_equal(lm_model_set_name(m, "\x1b[2J"), LM_INVALID), lm_clear(m);
     assert_string_equal(lm_model_name(m), "sequential");
     assert_int_equal(lm_model_set_name(m, "größe"), LM_OK);
     assert_string_equal(lm_model_name(m), "größe");

@@ -248,6 +248,7 @@ static void impossible_values(void **state)
         {0, "dtype", "\"float99\"", "float99"},
         {5, "kernel_regularizer", "{\"class_name\": \"L2\"}", "kernel_regularizer"},
         {5, "name", "\"conv2d\"", "names must differ"},
+        {5, "name", "\"\\u001b[2J\"", "control characters"},
     };
     members f;
     read_members(&f);
@@ -261,6 +262,8 @@ static void impossible_values(void **state)
         json_decref(kept);
     }
     check_ok(load_changed(&f, NULL, NULL));
+    json_object_set_new(json_object_get(f.config, "config"), "name", json_string("\x1b[2J"));
+    assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT, "its name is not text without control characters");
     free_members(&f);
 }
 

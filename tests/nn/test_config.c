@@ -86,7 +86,9 @@ static void names(void **state)
             "Dense: dtype = \"float16\", but it must be \"float32\" or \"float64\"");
     refused(lm_dense(.units = 4, .name = ""), "Dense: the name is empty; leave it out to have one made");
     refused(lm_dense(.units = 4, .name = "a/b"), "Dense: name \"a/b\" contains '/'");
-    refused(lm_dense(.units = 4, .name = "a\xFF"), "Dense: the name is not UTF-8");
+    refused(lm_dense(.units = 4, .name = "a\xFF"), "Dense: the name is not UTF-8 text without control characters");
+    refused(lm_dense(.units = 4, .name = "a\x1b[2J"), "Dense: the name is not UTF-8 text without control characters");
+    refused(lm_dense(.units = 4, .name = "\xC2\x9B"), "Dense: the name is not UTF-8 text without control characters");
     refused(lm_dense(.units = 4, .kernel_initializer = "glorot"),
             "Dense: kernel_initializer: unknown initializer \"glorot\" (did you mean \"glorot_normal\"?)");
     refused(lm_dense(.units = 4, .bias_initializer = "zzzzzz"),
