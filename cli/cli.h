@@ -42,6 +42,12 @@ typedef struct cli_option {
 int cli_read(const cli_command *command, int argc, char **argv, const cli_option *options, int most,
              const char **operands, int *count);
 
+/* The words between an option's commas, at most `most`; they point into *copy, which is released with free, always.
+ * How many there are, or -1 after a message. */
+int cli_words(const char *option, const char *list, const char **words, int most, char **copy);
+/* Whether a picture can have that name (or NULL), before work is done for it: 0, or 2 after a message. */
+int cli_picture_name(const cli_command *command, const char *option, const char *path);
+
 /* What --seed was. */
 int64_t cli_seed(void);
 /* The options of a command, those of every command too, without running it: a command calls cli_read first, and ends
@@ -59,6 +65,8 @@ const char *cli_hint(const char *name, const char *const *known, const char *pre
 /* One string or number as JSON; numbers that are not finite become null, as JSON has no others. */
 void cli_json_string(FILE *to, const char *text);
 void cli_json_number(FILE *to, double value, int digits);
+/* A word as a shell takes it back: in quotes if need be. */
+void cli_shell_word(FILE *to, const char *text);
 /* A tensor as nested lists. */
 void cli_json_tensor(FILE *to, const lm_tensor *t);
 

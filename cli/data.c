@@ -4,6 +4,7 @@
 #include "inspect.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -229,6 +230,13 @@ static void keep_pictures(cli_data *data, const char *path)
     data->test = lm_data_cache(data->test);
 }
 
+int cli_data_check(const cli_command *command, const cli_data_request *request)
+{
+    const char *option = request->target ? "target" : "skip";
+    if ((!request->target && !request->skip) || cli_is_table(request->what)) return CLI_OK;
+    return cli_wrong(command, "--%s is for tables (.csv or .tsv), and %s is none", option, request->what);
+}
+
 int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *out)
 {
     opening o = {request, model, out};
@@ -242,7 +250,11 @@ int cli_data_open(const cli_data_request *request, lm_model *model, cli_data *ou
         args.height = dims[1] > 0 ? dims[1] : 0, args.width = dims[2] > 0 ? dims[2] : 0;
         args.channels = dims[3] > 0 ? (int)dims[3] : 0;
     }
-    if (lm_data_open(request->what, &args, &out->train, &out->test)) return cli_error("%s", lm_last_error());
+    char *copy = NULL;
+    int count = request->skip ? cli_words("skip", request->skip, args.skip, LM_DATA_MAX_SKIP, &copy) : 0;
+    lm_status opened = count < 0 ? LM_INVALID : lm_data_open(request->what, &args, &out->train, &out->test);
+    free(copy);
+    if (opened) return count < 0 ? CLI_FAILED : cli_error("%s", lm_last_error());
     if (*said) note(&o, said);
     if (lm_data_tensors(out->train) < 2)
         return cli_error("%s has examples, but no answers to learn: it needs y beside x", request->what);

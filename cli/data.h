@@ -12,11 +12,13 @@ typedef struct cli_data {
 
 /* What a command line says about data. */
 typedef struct cli_data_request {
-    const char *what, *target, *model_path;
+    const char *what, *target, *skip, *model_path;
     bool ordered;
     FILE *notes;                        /* what was done is said here */
 } cli_data_request;
 
+/* Whether the options fit the data named: 0, or 2 after a message. */
+int cli_data_check(const cli_command *command, const cli_data_request *request);
 /* Opens both parts for the model, which is built for them if it was not. Pixels come in the range that the model's
  * file names, else 0 to 255 if it begins with Rescaling or Normalization, else 0 to 1. Returns the status, after a
  * message if that is not 0. */

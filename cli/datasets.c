@@ -2,6 +2,7 @@
 #include "inspect.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,20 +11,21 @@ extern const cli_command cli_datasets;
 static const char help[] =
     "Lists the datasets that are known by name, shows some of their examples, downloads them.\n\n"
     "Usage: lamina datasets [--json]\n"
-    "       lamina datasets show NAME|FILE|FOLDER [--target COL] [--count N]\n"
+    "       lamina datasets show NAME|FILE|FOLDER [--target COL] [--skip COL,…] [--count N]\n"
     "       lamina datasets download NAME\n\n"
     "  lamina datasets\n"
     "  lamina datasets show mnist\n"
-    "  lamina datasets show weather.csv --target temp_max\n"
+    "  lamina datasets show weather.csv --target temp_max --skip date\n"
     "  lamina datasets download fashion_mnist\n\n"
     "  --json         the list as JSON, an object a line\n"
     "  --target COL   of a .csv: the column that is to be predicted\n"
+    "  --skip COL,…   of a .csv: columns that are no input, such as a date\n"
     "  --count N      examples to show (default: 5)\n"
     "\nA set is looked for in the folder that LAMINA_DATA names, in the sources' data/, in /usr/share/datasets\n"
     "and in ~/.cache/lamina, where download puts it after comparing its SHA-256.\n";
 
 typedef struct request {
-    const char *target;
+    const char *target, *skip;
     int64_t count;
     bool json;
 } request;
@@ -185,7 +187,11 @@ static int show(const request *r, const char *what)
     lm_tensor *element[LM_DATA_MAX_TENSORS];
     lm_data_open_args args = lm_data_open_defaults();
     args.target = r->target, args.said = said, args.said_size = sizeof said;
-    if (lm_data_open(what, &args, &train, &test)) return cli_error("%s", lm_last_error());
+    char *copy = NULL;
+    if (r->skip && cli_words("skip", r->skip, args.skip, LM_DATA_MAX_SKIP, &copy) < 0) return free(copy), CLI_FAILED;
+    lm_status opened = lm_data_open(what, &args, &train, &test);
+    free(copy);
+    if (opened) return cli_error("%s", lm_last_error());
     print_kind(what, train, test);
     if (*said) printf("%s\n\n", said);
     lm_iterator *it = lm_data_iterate(train, 0, 0);
@@ -204,6 +210,7 @@ static int run(int argc, char **argv)
     int count;
     const cli_option options[] = {{"json", CLI_FLAG, &r.json, 0, 0},
                                   {"target", CLI_TEXT, &r.target, 0, 0},
+                                  {"skip", CLI_TEXT, &r.skip, 0, 0},
                                   {"count", CLI_NUMBER, &r.count, 1, INT32_MAX},
                                   {.name = NULL}};
     static const char *const known[] = {"show", "download", NULL};

@@ -8,7 +8,8 @@ extern const cli_command cli_evaluate;
 
 static const char help[] =
     "Tests a model: its loss and metrics on the test part of data.\n\n"
-    "Usage: lamina evaluate MODEL --data D [--json] [--batch-size N] [--target COL] [--ordered]\n\n"
+    "Usage: lamina evaluate MODEL --data D [--json] [--batch-size N] [--target COL]\n"
+    "       [--skip COL,…] [--ordered]\n\n"
     "  lamina evaluate net.keras --data mnist\n"
     "  lamina evaluate net.keras --data pictures/ --json\n"
     "  lamina evaluate weather.keras --data weather.csv --target temp_max\n\n"
@@ -16,6 +17,7 @@ static const char help[] =
     "                   or a folder with one sub-folder of pictures a class. Data that have no test part of\n"
     "                   their own give a fifth, always the same, which train leaves alone\n"
     "  --target COL     the column of a .csv that is to be predicted\n"
+    "  --skip COL,…     columns of a .csv that are no input, such as a date\n"
     "  --ordered        the test part is the last fifth instead of one drawn at random: for series\n"
     "  --json           print {\"loss\": …, \"accuracy\": …} and nothing else; what was done goes to stderr\n"
     "  --batch-size N   examples at a time (default: 32)\n"
@@ -76,6 +78,7 @@ static int run(int argc, char **argv)
     int count;
     const cli_option options[] = {{"data", CLI_TEXT, &r.data.what, 0, 0},
                                   {"target", CLI_TEXT, &r.data.target, 0, 0},
+                                  {"skip", CLI_TEXT, &r.data.skip, 0, 0},
                                   {"ordered", CLI_FLAG, &r.data.ordered, 0, 0},
                                   {"json", CLI_FLAG, &r.json, 0, 0},
                                   {"batch-size", CLI_NUMBER, &r.batch, 1, INT32_MAX},
@@ -86,6 +89,8 @@ static int run(int argc, char **argv)
         return cli_wrong(&cli_evaluate, "evaluate needs a model, as in: lamina evaluate net.keras --data mnist");
     if (!r.data.what) return cli_wrong(&cli_evaluate, "evaluate needs --data, as in: lamina evaluate %s --data mnist",
                                        r.data.model_path);
+    status = cli_data_check(&cli_evaluate, &r.data);
+    if (status) return status;
     if (r.json) r.data.notes = stderr;
     lm_model *model = lm_load(r.data.model_path);
     status = cli_failed(model);

@@ -105,6 +105,11 @@ bool cli_ends(const char *path, const char *ending)
     return n > m && !strcasecmp(path + n - m, ending);
 }
 
+bool cli_is_table(const char *path)
+{
+    return cli_ends(path, ".csv") || cli_ends(path, ".tsv") || cli_ends(path, ".csv.gz") || cli_ends(path, ".tsv.gz");
+}
+
 /* A file made by mkstemp is its owner's alone; this one gets what any new file gets. */
 static void usual_mode(int fd)
 {

@@ -1,12 +1,12 @@
 /* cli/options.c: reading options. */
-#include "cli.h"
+#include "inspect.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OPTIONS = 32 };
+enum { MOST_OPTIONS = 32, MOST_THREADS = 256 };
 
 typedef struct reader {
     const cli_command *command;
@@ -117,7 +117,7 @@ int cli_read(const cli_command *command, int argc, char **argv, const cli_option
              const char **operands, int *count)
 {
     reader r = {.command = command, .options = options, .argc = argc, .argv = argv};
-    const cli_option common[] = {{"threads", CLI_NUMBER, &r.threads, 1, 1 << 20},
+    const cli_option common[] = {{"threads", CLI_NUMBER, &r.threads, 1, MOST_THREADS},
                                  {"seed", CLI_NUMBER, &r.seed, 0, INT64_MAX},
                                  {.name = NULL}};
     bool plain = false;
@@ -139,6 +139,25 @@ int cli_read(const cli_command *command, int argc, char **argv, const cli_option
         else operands[(*count)++] = argv[r.at++];
     }
     return obey_common(&r);
+}
+
+int cli_words(const char *option, const char *list, const char **words, int most, char **copy)
+{
+    int count = 0;
+    char *at = *copy = strdup(list);
+    if (!at) return cli_error("out of memory"), -1;
+    for (char *word; (word = strsep(&at, ","));) {
+        if (!*word) continue;
+        if (count == most) return cli_error("--%s: at most %d", option, most), -1;
+        words[count++] = word;
+    }
+    return count;
+}
+
+int cli_picture_name(const cli_command *command, const char *option, const char *path)
+{
+    if (!path || cli_ends(path, ".png") || cli_ends(path, ".svg") || cli_ends(path, ".pdf")) return CLI_OK;
+    return cli_wrong(command, "--%s %s: the name must end in .png, .svg or .pdf", option, path);
 }
 
 void cli_describe(const cli_command *command, void (*visit)(void *user, const cli_option *option), void *user)

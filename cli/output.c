@@ -4,6 +4,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <string.h>
 
 static void complain(const char *format, va_list args)
 {
@@ -36,6 +37,21 @@ int cli_failed(const void *object)
 {
     if (!lm_failed(object)) return CLI_OK;
     return cli_error("%s", object ? lm_error(object) : lm_last_error());
+}
+
+void cli_shell_word(FILE *to, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%";
+    if (*text && strspn(text, plain) == strlen(text)) {
+        fputs(text, to);
+        return;
+    }
+    fputc('\'', to);
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'') fputs("'\\''", to);
+        else fputc(*c, to);
+    }
+    fputc('\'', to);
 }
 
 void cli_json_string(FILE *to, const char *text)

@@ -59,6 +59,7 @@ static int check_request(const cli_request *r, bool pictures, bool table)
     if (r->output && !strcmp(r->output, "-"))
         return cli_wrong(&cli_predict, "--output -: predictions go to a file; --json prints them");
     if (r->picture && !pictures) return cli_wrong(&cli_predict, "--picture needs pictures as its input");
+    if (cli_picture_name(&cli_predict, "picture", r->picture)) return CLI_USAGE;
     if (r->skip && !table) return cli_wrong(&cli_predict, "--skip needs a table (.csv or .tsv) as its input");
     if (r->layer && !r->output && !r->json)
         return cli_wrong(&cli_predict, "--layer gives many numbers; it needs --output Y.npy, or --json to print");

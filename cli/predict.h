@@ -44,7 +44,6 @@ void cli_answers_caption(const cli_answers *a, const lm_tensor *y, int64_t row, 
 /* --- inputs --- */
 /* Whether the files are pictures, told by their first bytes or, where there are none, by their names. */
 bool cli_is_picture(const char *path);
-bool cli_is_table(const char *path);           /* by its name */
 /* All of the standard input, read once; NULL when memory is out. At most 1 GiB. */
 const void *cli_standard_input(size_t *bytes);
 /* The same as a file, for readers that take a path; NULL if none can be made. */

@@ -117,21 +117,16 @@ static int answer(const cli_request *r, const lm_model *model, lm_tensor *x, boo
     lm_free(y);
     return status;
 }
-
-bool cli_is_table(const char *path)
-{
-    return cli_ends(path, ".csv") || cli_ends(path, ".tsv") || cli_ends(path, ".csv.gz") || cli_ends(path, ".tsv.gz");
-}
-
 /* The rows of a table without the columns that --skip names. */
-static lm_dataset *open_table(const cli_request *r)
+static lm_dataset *open_table(const cli_request *r, int *status)
 {
     lm_data_from_csv_args args = lm_data_from_csv_defaults();
-    char *names = strdup(r->skip ? r->skip : ""), *at = names;
+    char *copy = NULL;
     args.no_target = true;
-    for (int i = 0; at && *at && i < LM_DATA_MAX_SKIP; i++) args.skip[i] = strsep(&at, ",");
-    lm_dataset *data = names ? lm_data_from_csv_with(r->inputs[0], &args) : NULL;
-    free(names);
+    int count = r->skip ? cli_words("skip", r->skip, args.skip, LM_DATA_MAX_SKIP, &copy) : 0;
+    lm_dataset *data = count < 0 ? NULL : lm_data_from_csv_with(r->inputs[0], &args);
+    *status = count < 0 ? CLI_FAILED : cli_failed(data);
+    free(copy);
     return data;
 }
 
@@ -144,9 +139,9 @@ int cli_predict_array(const cli_request *r, const lm_model *model)
                          r->model, r->count, path, r->inputs[1], r->count > 2 ? ", …" : "");
     const char *from = strcmp(path, "-") ? path : cli_standard_input_path();
     if (!from) return cli_error("the standard input could not be read");
-    lm_dataset *data = table ? open_table(r) : NULL;
-    lm_tensor *x = !table ? lm_tensor_load(from) : lm_failed(data) ? NULL : lm_data_array(data, 0);
-    int status = table ? cli_failed(data) : CLI_OK;
+    int status = CLI_OK;
+    lm_dataset *data = table ? open_table(r, &status) : NULL;
+    lm_tensor *x = status ? NULL : table ? lm_data_array(data, 0) : lm_tensor_load(from);
     if (!status) status = cli_failed(x);
     if (!status) status = answer(r, model, x, table);
     lm_free(x), lm_free(data);

@@ -27,6 +27,8 @@ static int run(int argc, char **argv)
     int status = cli_read(&cli_summary, argc, argv, options, 1, &path, &count);
     if (status) return status;
     if (!path) return cli_wrong(&cli_summary, "summary needs a model: lamina summary MODEL.keras");
+    status = cli_picture_name(&cli_summary, "plot", picture);
+    if (status) return status;
     lm_model *model = lm_load(path);
     status = cli_failed(model);
     if (!status && lm_summary(model, .memory = memory, .batch_size = batch))

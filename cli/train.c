@@ -16,13 +16,14 @@ static const char help[] =
     "Usage: lamina train CONFIG.json|MODEL --data D --output FILE [options]\n\n"
     "  lamina train net.json --data mnist --epochs 2 --loss sparse_categorical_crossentropy --output net.keras\n"
     "  lamina train net.keras --data pictures/ --epochs 20 --early-stopping --output better.keras\n"
-    "  lamina train net.json --data weather.csv --target temp_max --loss mse --dry-run\n"
+    "  lamina train net.json --data weather.csv --target temp_max --skip date --loss mse --dry-run\n"
     "  lamina train net.json --data mnist --epochs 2 --output net.keras --resume\n\n"
     "CONFIG.json is what model.to_json() prints in Keras: it begins with fresh weights. MODEL is a .keras or\n"
     ".h5 file: its training goes on.\n\n"
     "  --data D               a built-in name (lamina datasets lists them), an .npz with x and y, a .csv, or a\n"
     "                         folder with one sub-folder of pictures a class; its training part is used\n"
     "  --target COL           the column of a .csv that is to be predicted\n"
+    "  --skip COL,…           columns of a .csv that are no input, such as a date\n"
     "  --ordered              parts for testing and validation are the last ones, not drawn: for series\n"
     "  --output FILE          where the model goes, as .keras (or .h5); whole or not at all\n"
     "  --epochs N             passes over the data (default: 1)\n"
@@ -107,8 +108,10 @@ static int check_request(train_request *r)
         return cli_wrong(&cli_train, "--validation-split %g: nothing is left to train on; expected a share such as "
                          "0.2", r->validation);
     r->data.model_path = r->model;
-    if (!r->output) return CLI_OK;
-    int status = name_backup(r);
+    int status = cli_data_check(&cli_train, &r->data);
+    if (!status) status = cli_picture_name(&cli_train, "plot", r->plot);
+    if (status || !r->output) return status;
+    status = name_backup(r);
     if (!status) status = check_output(r);
     return status ? status : check_backup(r);
 }
@@ -120,17 +123,9 @@ static void print_command(FILE *to, int argc, char **argv, const char *more)
 {
     fputs("lamina train", to);
     for (int i = 0; i < argc; i++) {
-        bool plain = *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                                 "-_./,:=+@%") == strlen(argv[i]);
         if (!strcmp(argv[i], more) || !strcmp(argv[i], "--restart")) continue;
         fputc(' ', to);
-        if (plain) fputs(argv[i], to);
-        for (const char *c = plain ? "" : argv[i]; *c; c++) {
-            if (c == argv[i]) fputc('\'', to);
-            if (*c == '\'') fputs("'\\''", to);
-            else fputc(*c, to);
-            if (!c[1]) fputc('\'', to);
-        }
+        cli_shell_word(to, argv[i]);
     }
     fprintf(to, " %s\n", more);
 }
@@ -142,6 +137,23 @@ static int print_receipt(const lm_model *model, const cli_data *data)
         return cli_error("%s", lm_last_error());
     printf("receipt: seed %" PRId64 ", data sha256:%s, weights sha256:%s\n", cli_seed(), of_data, of_weights);
     return CLI_OK;
+}
+
+static void print_option(const char *option, const char *value)
+{
+    if (!value) return;
+    printf(" --%s ", option);
+    cli_shell_word(stdout, value);
+}
+
+static void print_saved(const train_request *r)
+{
+    printf("Saved as %s; to test it: lamina evaluate ", r->output);
+    cli_shell_word(stdout, r->output);
+    print_option("data", r->data.what);
+    print_option("target", r->data.target);
+    print_option("skip", r->data.skip);
+    puts(r->data.ordered ? " --ordered" : "");
 }
 
 /* Saves, and says what there is now. */
@@ -157,11 +169,11 @@ static int finish(const train_request *r, lm_model *model, const lm_history *his
         return CLI_INTERRUPTED;
     }
     unlink(r->backup);
-    if (r->plot && lm_plot_history(history, r->plot, .title = r->data.what)) return cli_error("%s", lm_last_error());
-    printf("Saved as %s; to test it: lamina evaluate %s --data %s%s%s%s\n", r->output, r->output, r->data.what,
-           r->data.target ? " --target " : "", r->data.target ? r->data.target : "",
-           r->data.ordered ? " --ordered" : "");
-    return print_receipt(model, data);
+    print_saved(r);
+    int status = print_receipt(model, data);
+    if (!status && r->plot && lm_plot_history(history, r->plot, .title = r->data.what))
+        status = cli_error("%s", lm_last_error());
+    return status;
 }
 
 static dashboard *open_dashboard(const train_request *r, lm_model *model, lm_dataset *samples)
@@ -244,6 +256,7 @@ static int run(int argc, char **argv)
     int count;
     const cli_option options[] = {{"data", CLI_TEXT, &r.data.what, 0, 0},
                                   {"target", CLI_TEXT, &r.data.target, 0, 0},
+                                  {"skip", CLI_TEXT, &r.data.skip, 0, 0},
                                   {"ordered", CLI_FLAG, &r.data.ordered, 0, 0},
                                   {"output", CLI_TEXT, &r.output, 0, 0},
                                   {"epochs", CLI_NUMBER, &r.epochs, 1, INT32_MAX},

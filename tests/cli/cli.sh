@@ -91,7 +91,7 @@ if command -v python3 > /dev/null; then
         { echo 'FAIL: summary --plot: digits.svg is no SVG'; bad=1; }
 fi
 grep -q '<image\|<g ' digits.svg || { echo 'FAIL: summary --plot draws nothing'; bad=1; }
-expect 1 '.png, .svg and .pdf are known' "$lamina" summary digits.keras --plot digits.gif
+expect 2 'must end in .png, .svg or .pdf' "$lamina" summary digits.keras --plot digits.gif
 expect 1 "could not write 'none/digits.png'" "$lamina" summary digits.keras --plot none/digits.png
 expect 2 'needs a model' "$lamina" summary
 expect 1 'No space left' sh -c "'$lamina' summary digits.keras > /dev/full"

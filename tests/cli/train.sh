@@ -57,6 +57,9 @@ expect 0 '' "$lamina" train net.json --data mnist --epochs 2 --output p.keras --
 grep -q '<svg' curves.svg || fail 'no curves are drawn'
 
 # --- wrong usage, wrong files
+expect 2 '--plot curves.gif: the name must end in' "$lamina" train net.json --data mnist --output x.keras --plot curves.gif
+expect 2 '1 to 256' "$lamina" train net.json --data mnist --output x.keras --threads 257
+expect 2 '--metrics ,: expected names' "$lamina" train net.json --data mnist --output x.keras --metrics ,
 expect 2 'needs a model or a configuration' "$lamina" train
 expect 2 'needs --data' "$lamina" train net.json --output x.keras
 expect 2 'needs --output' "$lamina" train net.json --data mnist
@@ -100,6 +103,21 @@ printf '%s' '{"class_name": "Sequential", "config": {"name": "t", "layers": [{"c
 expect 0 '12 of 60 examples, drawn at random' "$lamina" train t.json --data t.csv --target kind \
     --loss sparse_categorical_crossentropy --output t.keras
 expect 0 'the last' "$lamina" evaluate t.keras --data t.csv --target kind --ordered
+# columns that are no numbers are left out, and the way to test it is said so that a shell takes it
+{ echo 'day,a,b,kind'; for i in $(seq 60); do echo "2026-01-$i,$i,$((i % 7)),$((i % 2))"; done; } > 'my days.csv'
+expect 1 'leave out the column (.skip, in the shell --skip)' "$lamina" train t.json --data 'my days.csv' --target kind \
+    --loss sparse_categorical_crossentropy --dry-run
+expect 0 "lamina evaluate days.keras --data 'my days.csv' --target kind --skip day" "$lamina" train t.json \
+    --data 'my days.csv' --target kind --skip day --loss sparse_categorical_crossentropy --output days.keras
+expect 0 '12 of 60 examples' "$lamina" evaluate days.keras --data 'my days.csv' --target kind --skip day
+expect 1 'has no column "dya" (did you mean "day"?)' "$lamina" evaluate days.keras --data 'my days.csv' --target kind \
+    --skip dya
+expect 1 'which column is to be predicted? Name it with .target, in the shell --target, such as "kind"' \
+    "$lamina" train t.json --data t.csv --loss mse --dry-run
+expect 2 '--target is for tables' "$lamina" train net.json --data mnist --target kind --dry-run
+expect 2 '--skip is for tables' "$lamina" evaluate t.keras --data mnist --skip kind
+expect 1 'puts 0 aside and leaves 48 to train on' "$lamina" train t.json --data t.csv --target kind --loss mse \
+    --validation-split 0.001 --dry-run
 expect 1 'has no column "sort"' "$lamina" train t.json --data t.csv --target sort --loss mse --output t.keras
 
 # --- pictures in folders
