@@ -22,8 +22,8 @@ dist:        base
 train:       base tensor kernels graph ops plan nn data dist
 formats:     base tensor kernels graph ops plan nn data dist train codec text
 rl:          base tensor kernels graph ops plan nn data dist train codec text
-plot:        base tensor kernels graph ops plan nn data train codec formats
-api:         base tensor kernels graph ops plan nn data dist train codec text formats rl plot
+api:         base tensor kernels graph ops plan nn data dist train codec text formats rl
+plot:        base tensor train
 '
 
 # Folders that know no models: the public headers they may include.

@@ -1,4 +1,4 @@
-/* api/plot.c: the public face of pictures: each function checks its handles, then makes one internal call. */
+/* plot/public.c: the public face of pictures: each function checks its handles, then makes one internal call. */
 #include "base/object.h"
 #include "base/status.h"
 #include "plot/plot.h"
