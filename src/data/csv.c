@@ -98,8 +98,8 @@ static lm_status choose_columns(table *t)
 {
     size_t column = 0;
     if (!t->args->no_target && (!t->args->target || !*t->args->target))
-        return lm__fail(LM_INVALID, "%s: which column is to be predicted? Name it with .target, in the shell --target%s%.80s%s",
-                        t->csv.name, t->names ? ", such as \"" : ", by its number from 1 on",
+        return lm__fail(LM_INVALID, "%s: which column is to be predicted? Name it with .target, in the shell "
+                        "--target%s%.80s%s", t->csv.name, t->names ? ", such as \"" : ", by its number from 1 on",
                         t->names ? t->names[t->columns - 1] : "", t->names ? "\"" : "");
     t->target = t->columns;                     /* none */
     if (!t->args->no_target) LM_TRY(find_column(t, t->args->target, "the target", &t->target));
@@ -140,7 +140,8 @@ static lm_status empty_cell(const table *t, size_t column)
 {
     char name[120];
     return lm__fail(LM_INVALID, "%s: line %zu, %s: the cell is empty; a model needs a value there: leave out the "
-                    "row, or the column (.skip, in the shell --skip)", t->csv.name, t->csv.line, column_name(t, column, name, sizeof name));
+                    "row, or the column (.skip, in the shell --skip)", t->csv.name, t->csv.line,
+                    column_name(t, column, name, sizeof name));
 }
 
 static int is_missing(const char *cell)
@@ -192,8 +193,8 @@ static lm_status no_number(const table *t, size_t column)
     if (is_missing(cell)) return empty_cell(t, column);
     if (t->csv.separator == ';' && strchr(cell, ',')) hint = " (decimals are written with a point: 1.5)";
     return lm__fail(LM_INVALID, "%s: line %zu, %s: \"%.*s\" is no number%s; models take numbers: replace the text by "
-                    "some, or leave out the column (.skip, in the shell --skip)", t->csv.name, t->csv.line, column_name(t, column, name, sizeof name),
-                    SHOWN, cell, hint);
+                    "some, or leave out the column (.skip, in the shell --skip)", t->csv.name, t->csv.line,
+                    column_name(t, column, name, sizeof name), SHOWN, cell, hint);
 }
 
 static int fits(double number) { return isfinite((float)number); }
