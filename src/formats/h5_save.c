@@ -62,7 +62,7 @@ static lm_status put_json(lm__h5_writer *h5, const char *attribute, json_t *json
 static lm_status put_configs(const lm_model *model, lm__h5_writer *h5)
 {
     json_t *config = lm__keras_config(model), *compile = json_object_get(config, "compile_config");
-    if (!config) return LM_NO_MEMORY;
+    if (!config) return lm_last_status();
     lm_status status = put_json(h5, "model_config", model_config(config));
     if (!status && compile) status = put_json(h5, "training_config", training_config(compile));
     json_decref(config);

@@ -23,8 +23,8 @@ lm_status lm__json_read(const char *what, const void *text, size_t bytes, json_t
 char *lm__json_text(const json_t *json, size_t *bytes);
 
 /* --- config.json (keras_config.c, keras_parse.c) --- */
-/* The model as model.to_json() has it, with compile_config where it is compiled. New reference, NULL when memory
- * is out. */
+/* The model as model.to_json() has it, with compile_config where it is compiled. New reference, NULL with an error
+ * where memory is out or a number is infinite. */
 json_t *lm__keras_config(const lm_model *model);
 /* The model a config describes, built, with fresh weights, not compiled. New reference, poisoned on failure. */
 lm_model *lm__keras_model(const json_t *config);

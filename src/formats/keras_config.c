@@ -23,6 +23,7 @@ static json_t *input_layer(const lm_model *model)
 static json_t *layer_list(const lm_model *model)
 {
     json_t *list = json_array();
+    if (!list) lm__no_memory(0);
     if (model->has_input) json_array_append_new(list, input_layer(model));
     for (int i = 0; i < model->nlayers; i++) {
         json_t *layer = lm__configured_json(&model->layer[i]->base);
@@ -56,6 +57,7 @@ static json_t *metric_list(const lm_model *model)
         bool named = !metric || lm__c_usual(&metric->base);
         json_t *one = named ? json_string(model->metric_name[i]) : lm__configured_json(&metric->base);
         if (json_array_append_new(list, one) == 0) continue;
+        if (named || one) lm__no_memory(0);
         json_decref(list);
         return NULL;
     }
@@ -64,24 +66,31 @@ static json_t *metric_list(const lm_model *model)
 
 static json_t *compile_json(const lm_model *model)
 {
-    return json_pack("{s:o, s:o, s:n, s:o, s:n, s:b, s:i, s:b}", "optimizer", optimizer_json(model->optimizer),
-                     "loss", lm__configured_json(&model->loss->base), "loss_weights", "metrics", metric_list(model),
-                     "weighted_metrics", "run_eagerly", 0, "steps_per_execution", 1, "jit_compile", 0);
+    json_t *optimizer = optimizer_json(model->optimizer), *loss = lm__configured_json(&model->loss->base);
+    json_t *metrics = metric_list(model), *all = NULL;
+    if (optimizer && loss && metrics) {
+        all = json_pack("{s:O, s:O, s:n, s:O, s:n, s:b, s:i, s:b}", "optimizer", optimizer, "loss", loss,
+                        "loss_weights", "metrics", metrics, "weighted_metrics", "run_eagerly", 0,
+                        "steps_per_execution", 1, "jit_compile", 0);
+        if (!all) lm__no_memory(0);
+    }
+    json_decref(optimizer), json_decref(loss), json_decref(metrics);
+    return all;
 }
 
 json_t *lm__keras_config(const lm_model *model)
 {
     json_t *layers = layer_list(model);
-    json_t *all = NULL;
-    if (layers)
-        all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",
-                        "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
-                        "registered_name");
+    if (!layers) return NULL;
+    json_t *all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",
+                            "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
+                            "registered_name");
     if (all && model->has_input) {
         json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(&model->input));
         json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(&model->input)));
     }
-    if (all && model->compiled) json_object_set_new(all, "compile_config", compile_json(model));
     if (!all) lm__no_memory(0);
-    return all;
+    if (!all || !model->compiled || !json_object_set_new(all, "compile_config", compile_json(model))) return all;
+    json_decref(all);
+    return NULL;
 }

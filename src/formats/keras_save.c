@@ -44,7 +44,8 @@ lm_status lm__keras_save(const lm_model *model, const char *path, const lm__kera
     lm__zip_writer *zip;
     LM_TRY(lm__zip_create(path, &zip));
     lm_status status = lm__keras_add_json(zip, "metadata.json", metadata());
-    if (!status) status = lm__keras_add_json(zip, "config.json", lm__keras_config(model));
+    json_t *config = status ? NULL : lm__keras_config(model);
+    if (!status) status = config ? lm__keras_add_json(zip, "config.json", config) : lm_last_status();
     if (!status) status = add_weights(zip, model);
     if (!status) status = lm__keras_put_about(model, zip);
     if (!status && more && more->put) status = more->put(more->user, zip);

@@ -78,6 +78,16 @@ static json_t *field_json(const lm__field *f, const void *args)
     return NULL;
 }
 
+/* Why a field could not be written. An initializer has said so itself. */
+static void no_json(const lm__configured *self, const lm__field *f)
+{
+    double value = f->kind == LM__FIELD_FLOAT ? *AT(double, self->args, f->offset) : 0;
+    if (!isinf(value) && f->kind != LM__FIELD_INITIALIZER) lm__no_memory(0);
+    if (isinf(value))
+        lm__fail(LM_UNSUPPORTED, "%s: %s is %g, which files cannot hold; leave it out, or give a large number",
+                 self->class->name, f->name, value);
+}
+
 json_t *lm__configured_config(const lm__configured *self)
 {
     json_t *config = json_object();
@@ -85,7 +95,7 @@ json_t *lm__configured_config(const lm__configured *self)
     for (const lm__field *f = self->class->fields; f->name; f++)
         if (json_object_set_new(config, f->name, field_json(f, self->args))) {
             json_decref(config);
-            lm__no_memory(0);
+            no_json(self, f);
             return NULL;
         }
     return config;

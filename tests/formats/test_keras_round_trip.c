@@ -126,6 +126,23 @@ static void metrics_keep_their_arguments(void **state)
     lm_free(x), lm_free(m), lm_free(other);
 }
 
+/* JSON has no infinity: the message says so, and no file is left. */
+static void infinite_numbers_are_not_saved(void **state)
+{
+    (void)state;
+    const char *const names[] = {"m.keras", "m.h5"};
+    lm_model *m = sound(lm_sequential(lm_input(.shape = {3}), lm_relu(.max_value = INFINITY)));
+    for (int i = 0; i < 2; i++) {
+        remove(scratch(names[i]));
+        assert_fails(lm_save(m, scratch(names[i])), LM_UNSUPPORTED, "ReLU: max_value is inf, which files");
+        assert_false(lm__file_exists(scratch(names[i])));
+        lm_clear(m);
+    }
+    assert_null(lm_model_to_json(m));
+    check_contains(lm_last_error(), "max_value is inf");
+    lm_free(m);
+}
+
 /* --- memory running out --------------------------------------------------------------------------------------- */
 
 static lm_status save_again(void *user)
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_model_without_shapes_is_not_saved),
         cmocka_unit_test(names_survive),
         cmocka_unit_test(metrics_keep_their_arguments),
+        cmocka_unit_test(infinite_numbers_are_not_saved),
         cmocka_unit_test(without_memory_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
