@@ -27,7 +27,18 @@ install(FILES ${CMAKE_BINARY_DIR}/lamina.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/
 file(GLOB LM_HEADERS CONFIGURE_DEPENDS include/lamina/*.h)
 install(FILES ${LM_HEADERS} ${LM_GENERATED} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lamina)
 if(TARGET lamina)
+  # The command tells its manual page and its completions itself.
+  add_custom_command(TARGET lamina POST_BUILD
+    COMMAND lamina --man > ${CMAKE_BINARY_DIR}/lamina.1
+    COMMAND lamina completion bash > ${CMAKE_BINARY_DIR}/lamina.bash
+    COMMAND lamina completion zsh > ${CMAKE_BINARY_DIR}/lamina.zsh
+    COMMAND lamina completion fish > ${CMAKE_BINARY_DIR}/lamina.fish VERBATIM)
   install(TARGETS lamina DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${CMAKE_BINARY_DIR}/lamina.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${CMAKE_BINARY_DIR}/lamina.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+    RENAME lamina)
+  install(FILES ${CMAKE_BINARY_DIR}/lamina.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _lamina)
+  install(FILES ${CMAKE_BINARY_DIR}/lamina.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 install(DIRECTORY data DESTINATION ${CMAKE_INSTALL_DATADIR}/lamina)
 foreach(document README.md LICENSE NOTICE THIRD-PARTY.md CHANGELOG.md)

@@ -26,7 +26,8 @@ unset LAMINA_DATA
 cd "$folder" || exit 1
 [ "$(pkg-config --modversion lamina)" = "$version" ] || fail "lamina.pc has another version than $version"
 for name in include/lamina/lamina.h include/lamina/layers.h bin/lamina share/lamina/data/mnist/t10k-labels-idx1-ubyte.gz \
-    share/doc/lamina/LICENSE share/doc/lamina/NOTICE; do
+    share/doc/lamina/LICENSE share/doc/lamina/NOTICE share/man/man1/lamina.1 share/bash-completion/completions/lamina \
+    share/zsh/site-functions/_lamina share/fish/vendor_completions.d/lamina.fish; do
     [ -e "$prefix/$name" ] || fail "$name was not installed"
 done
 [ "$(readelf -d "$libdir/liblamina.so" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')" = "liblamina.so.${version%.*}" ] ||
