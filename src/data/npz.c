@@ -68,6 +68,10 @@ lm_status lm__data_open_npz(const char *path, lm_dataset **train, lm_dataset **t
     LM_TRY(lm__npz_open(path, &npz));
     lm_status status = read_part(path, npz, NULL, train);
     if (!status && lm__npz_has(npz, "x_test")) status = read_part(path, npz, "test", test);
+    if (!status && *test && (*test)->n != (*train)->n)
+        status = lm__fail(LM_INVALID, "%s has %s, but not the %s that belongs to it", path,
+                          (*train)->n > 1 ? "the targets y and x_test" : "x and the targets y_test",
+                          (*train)->n > 1 ? "y_test" : "y");
     lm__npz_close(npz);
     return status;
 }

@@ -96,9 +96,9 @@ static lm_status split(opening *o, lm_dataset *all)
 
 /* --- kinds ------------------------------------------------------------------------------------------------------ */
 
-static void say_passed_over(opening *o, const lm_dataset *ds)
+static void say_passed_over(opening *o, const lm_dataset *a, const lm_dataset *b)
 {
-    long long files = (long long)lm_data_passed_over(ds);
+    long long files = (long long)(lm_data_passed_over(a) + lm_data_passed_over(b));
     if (files) lm__say(&o->said, "%lld file%s passed over: no PNG or JPEG", files, files == 1 ? " was" : "s were");
 }
 
@@ -130,7 +130,7 @@ static lm_status open_parts(opening *o, const char *train, const char *test)
     LM_TRY(lm_status_of(o->part[0]));
     o->part[1] = folder(o, test, o->part[0]);
     LM_TRY(lm_status_of(o->part[1]));
-    say_passed_over(o, o->part[0]);
+    say_passed_over(o, o->part[0], o->part[1]);
     return same_classes(o->what, o->part[0], o->part[1]);
 }
 
@@ -147,7 +147,7 @@ static lm_status open_folder(opening *o)
                           "that name, or open %s, of which a fifth is put aside", o->what, train.data);
     } else if (!status) {
         lm_dataset *all = folder(o, o->what, NULL);
-        say_passed_over(o, all);
+        say_passed_over(o, all, NULL);
         status = split(o, all);
     }
     lm__free(train.data);

@@ -260,6 +260,15 @@ static void archives_are_read(void **state)
     save_npz("all.npz", (const char *const[]){"x", "y", "x_test", "y_test", NULL});
     save_npz("keras.npz", (const char *const[]){"x_train", "y_train", NULL});
     save_npz("other.npz", (const char *const[]){"left", NULL});
+    lm_dataset *half, *other;
+    save_npz("half.npz", (const char *const[]){"x", "y", "x_test", NULL});
+    check_status(lm_data_open(in_home("half.npz"), NULL, &half, &other), LM_INVALID);
+    check_contains(lm_last_error(), "has the targets y and x_test, but not the y_test that belongs to it");
+    lm_free(half), lm_free(other);
+    save_npz("half.npz", (const char *const[]){"x", "x_test", "y_test", NULL});
+    check_status(lm_data_open(in_home("half.npz"), NULL, &half, &other), LM_INVALID);
+    check_contains(lm_last_error(), "has x and the targets y_test, but not the y that belongs to it");
+    lm_free(half), lm_free(other);
     lm_dataset *ds = lm_data_from_npz(in_home("all.npz"), NULL), *test = lm_data_from_npz(in_home("all.npz"), "test");
     lm_tensor *y = lm_data_array(ds, 1), *y_test = lm_data_array(test, 1);
     assert_true(lm_tensor_get(y, 0) == 100 && lm_tensor_get(y_test, 0) == 300);
@@ -343,7 +352,9 @@ static void folders_and_archives_bring_their_parts(void **state)
     mkdir(in_home("both"), 0755), mkdir(in_home("both/train"), 0755), mkdir(in_home("both/test"), 0755);
     mkdir(in_home("both/train/a"), 0755), mkdir(in_home("both/test/a"), 0755);
     save_picture("both/train/a/1.png", 5, 7, 3, 1), save_picture("both/test/a/1.png", 2, 2, 1, 1);
-    check_ok(lm_data_open(in_home("both"), NULL, &train, &test));
+    save_text("both/train/a/notes", "none"), save_text("both/test/a/notes", "none");
+    check_ok(lm_data_open(in_home("both"), &args, &train, &test));
+    assert_string_equal(said, "2 files were passed over: no PNG or JPEG");
     lm_data_shape(test, 0, NULL, dims);
     assert_true(dims[0] == 5 && dims[1] == 7 && dims[2] == 3);
     lm_free(train), lm_free(test);
