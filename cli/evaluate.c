@@ -1,6 +1,8 @@
 /* cli/evaluate.c: lamina evaluate: loss and metrics of a model on the test part of data. */
 #include "data.h"
 
+#include "inspect.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -92,6 +94,8 @@ static int run(int argc, char **argv)
     status = cli_data_check(&cli_evaluate, &r.data);
     if (status) return status;
     if (r.json) r.data.notes = stderr;
+    status = cli_needs_weights(r.data.model_path);
+    if (status) return status;
     lm_model *model = lm_load(r.data.model_path);
     status = cli_failed(model);
     if (!status) status = evaluate(&r, model);

@@ -110,6 +110,19 @@ bool cli_is_table(const char *path)
     return cli_ends(path, ".csv") || cli_ends(path, ".tsv") || cli_ends(path, ".csv.gz") || cli_ends(path, ".tsv.gz");
 }
 
+int cli_needs_weights(const char *path)
+{
+    char start[64] = "";
+    struct stat kind;                           /* a pipe's first bytes would be gone */
+    FILE *file = !stat(path, &kind) && S_ISREG(kind.st_mode) ? fopen(path, "rb") : NULL;
+    size_t n = file ? fread(start, 1, sizeof start - 1, file) : 0;
+    if (file) fclose(file);
+    start[n] = 0;
+    if (start[strspn(start, " \t\r\n")] != '{') return CLI_OK;
+    return cli_error("%s is a configuration: it has no weights yet. Train it (lamina train --help), or bring its "
+                     "weights: lamina convert %s net.keras --weights FILE", path, path);
+}
+
 /* A file made by mkstemp is its owner's alone; this one gets what any new file gets. */
 static void usual_mode(int fd)
 {

@@ -39,6 +39,8 @@ void cli_padded(const char *text, int columns);
 bool cli_ends(const char *path, const char *ending);
 /* Whether it is a table, by its name. */
 bool cli_is_table(const char *path);
+/* Error 1 if the file is a configuration, whose model has fresh weights: nothing to ask or to test. */
+int cli_needs_weights(const char *path);
 /* The text as a file, whole or not at all. Status 0, or 1 after a message. */
 int cli_write_file(const char *path, const char *text, size_t bytes);
 

@@ -92,6 +92,8 @@ static int predict(const cli_request *r)
     if (!status) status = check_request(r, pictures, table);
     if (status) return status;
     cli_catch_interrupt();
+    status = cli_needs_weights(r->model);
+    if (status) return status;
     lm_model *model = lm_load(r->model, .compile = false);
     status = cli_failed(model);
     if (!status) status = pictures ? cli_predict_pictures(r, model) : cli_predict_array(r, model);

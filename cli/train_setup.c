@@ -54,7 +54,8 @@ static int recompile(const train_request *r, lm_model *model, bool compiled)
             metrics++;
     else snprintf(words[metrics++], NAME, "%s", strstr(args.loss, "crossentropy") ? "accuracy" : "mae");
     if (metrics < 0) return cli_wrong(&cli_train, "--metrics: at most %d", LM_MAX_METRICS);
-    if (r->metrics && !metrics) return cli_wrong(&cli_train, "--metrics %s: expected names, as in accuracy", r->metrics);
+    if (r->metrics && !metrics)
+        return cli_wrong(&cli_train, "--metrics %s: expected names, as in accuracy", r->metrics);
     for (int i = 0; i < metrics; i++) args.metrics[i] = words[i];
     if (lm_compile_with(model, &args)) return cli_wrong(&cli_train, "%s", lm_error(model));
     if (!isnan(rate)) lm_set_learning_rate(model, rate);
@@ -132,8 +133,8 @@ static int read_weights(const train_request *r, const cli_data *data, int classe
         char *end = NULL;
         double factor = class >= 0 ? strtod(at + colon + 1, &end) : -1;
         if (class < 0 || end != at + n || end == at + colon + 1 || !(factor >= 0) || isinf(factor))
-            return cli_wrong(&cli_train, "--class-weight %s: \"%.*s\" is no class and factor; expected \"balanced\", or "
-                             "factors as in 0:1,1:5, each 0 or more; the classes are 0 to %d, or their names",
+            return cli_wrong(&cli_train, "--class-weight %s: \"%.*s\" is no class and factor; expected \"balanced\", "
+                             "or factors as in 0:1,1:5, each 0 or more; the classes are 0 to %d, or their names",
                              r->class_weight, (int)n, at, classes - 1);
         weights[class] = factor;
         at += n + (at[n] == ',');

@@ -31,9 +31,13 @@ expect 2 'needs --data' "$lamina" evaluate net.keras
 expect 2 'did you mean --json?' "$lamina" evaluate net.keras --data mnist --jsn
 expect 1 "none.keras" "$lamina" evaluate none.keras --data mnist
 expect 1 'there is no none.csv' "$lamina" evaluate net.keras --data none.csv
-expect 1 'says no loss' "$lamina" evaluate bare.json --data mnist
+expect 0 '' "$lamina" convert bare.json bare.keras
+expect 1 'says no loss' "$lamina" evaluate bare.keras --data mnist
+expect 1 'net.json is a configuration: it has no weights yet' "$lamina" evaluate net.json --data mnist
+expect 1 'net.json is a configuration: it has no weights yet' "$lamina" predict net.json x.png
 sed 's/\[null, 28, 28, 1\]/[null, 14, 14, 1]/g' net.json > half.json
-expect 1 'half.json takes (N, 14, 14, 1)' "$lamina" evaluate half.json --data mnist
+expect 0 '' "$lamina" convert half.json half.keras
+expect 1 'half.keras takes (N, 14, 14, 1)' "$lamina" evaluate half.keras --data mnist
 head -c 100 data/mnist/t10k-images-idx3-ubyte > cut && mv cut data/mnist/t10k-images-idx3-ubyte
 expect 1 't10k-images-idx3-ubyte' "$lamina" evaluate net.keras --data mnist
 expect 1 'No space left' sh -c "'$lamina' datasets > /dev/full"
