@@ -84,6 +84,7 @@ static lm_status charge(lm__h5 *h5, size_t bytes, uint64_t at)
 /* Adds the messages of one block to the node's, of which there are at most `most`. */
 static lm_status read_block(lm__h5 *h5, h5_node *node, uint64_t at, uint64_t size, size_t most)
 {
+    LM_TRY(need(h5, at, size));
     const uint8_t *data = lm__h5_at(h5, at, size);
     if (!data)
         return lm__fail(LM_CORRUPT, "%s: an object header's block of %llu bytes at offset %llu goes beyond the "
@@ -106,6 +107,7 @@ static lm_status read_block(lm__h5 *h5, h5_node *node, uint64_t at, uint64_t siz
 static lm_status read_header(lm__h5 *h5, const trail *way, uint64_t at, h5_node *node)
 {
     char path[PATH_SHOWN];
+    LM_TRY(need(h5, at, H5_HEADER_HEAD));
     const uint8_t *head = lm__h5_at(h5, at, H5_HEADER_HEAD);
     if (head && !memcmp(head, "OHDR", 4))
         return lm__h5_unsupported(h5, path_of(way, path), "an object header of version 2");
@@ -165,6 +167,7 @@ static lm_status read_heap(group_reader *g, uint64_t at)
     uint64_t size = lm__bytes_u64le(&b);
     lm__bytes_take(&b, 8);
     uint64_t data = lm__bytes_u64le(&b);
+    LM_TRY(need(g->h5, data, size));
     if (b.bad || !lm__h5_at(g->h5, data, size))
         return lm__fail(LM_CORRUPT, "%s: \"%s\": the local heap at offset %llu goes beyond the file", g->h5->name,
                         path_of(g->way, path), (unsigned long long)at);
@@ -323,6 +326,7 @@ static lm_status read_object(lm__h5 *h5, const trail *way, uint64_t at, int dept
 static lm_status read_superblock(lm__h5 *h5)
 {
     lm__bytes b;
+    LM_TRY(need(h5, 0, H5_LONGEST_HEAD));
     const uint8_t *block = lm__h5_at(h5, 0, 8);
     for (uint64_t at = 512; block && memcmp(block, H5_SIGNATURE, 8); at *= 2)
         block = at ? lm__h5_at(h5, at, 8) : NULL;

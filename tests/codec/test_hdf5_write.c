@@ -360,6 +360,26 @@ static void heaps_in_any_order(void **state)
     lm__free(text.data);
 }
 
+/* A file that another program cuts short while it is read is not said to be damaged. */
+static void files_cut_while_they_are_read(void **state)
+{
+    (void)state;
+    lm__text text = {0};
+    int cuts = 0;
+    lm__h5_close(emit_and_open(sample(1000), &text));
+    for (size_t cut = 0; cut < text.size; cut += 1 << 15, cuts++) {
+        lm__view *view;
+        lm__h5 *h5 = NULL;
+        check_ok(lm__file_save(scratch("cut.h5"), text.data, text.size));
+        check_ok(lm__view_open(scratch("cut.h5"), text.size, &view));
+        assert_int_equal(truncate(scratch("cut.h5"), (off_t)cut), 0);
+        assert_fails(lm__h5_open_view("cut.h5", view, 0, text.size, &h5), LM_IO, "was cut to");
+        lm__view_close(view);
+    }
+    assert_in_range(cuts, 5, 100);
+    lm__free(text.data);
+}
+
 static lm_status write_little(void *user)
 {
     lm__h5_writer *w;
@@ -390,6 +410,7 @@ int main(void)
         cmocka_unit_test(reads_what_it_wrote), cmocka_unit_test(h5py_reads_it), cmocka_unit_test(refuses),
         cmocka_unit_test(orders_its_trees),    cmocka_unit_test(reader_sees_forgery),
         cmocka_unit_test(heaps_in_any_order),  cmocka_unit_test(heaps_that_overlap_run_out),
+        cmocka_unit_test(files_cut_while_they_are_read),
         cmocka_unit_test(writes_long_strings), cmocka_unit_test(survives_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, remove_scratch);
