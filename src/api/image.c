@@ -10,8 +10,15 @@ static lm_tensor *refused(const char *function, const char *what)
     return lm__object_poison(&lm__tensor_type);
 }
 
+/* Nothing is said yet, whatever fails first. */
+static void clear(char *said, size_t size)
+{
+    if (said && size) said[0] = 0;
+}
+
 lm_tensor *lm_image_load_saying(const char *path, char *said, size_t said_size)
 {
+    clear(said, said_size);
     if (!path || !*path) return refused("lm_image_load", "a path");
     return lm__picture_read(path, &(lm__said){said, said_size});
 }
@@ -23,6 +30,7 @@ lm_tensor *lm_image_load(const char *path)
 
 lm_tensor *lm_image_decode_saying(const char *name, const void *data, size_t size, char *said, size_t said_size)
 {
+    clear(said, said_size);
     if (!data) return refused("lm_image_decode", "a file's bytes");
     return lm__picture_decode(name && *name ? name : "the picture", data, size, &(lm__said){said, said_size});
 }
@@ -64,6 +72,7 @@ lm_tensor *lm_image_rgb(lm_tensor *image)
 
 lm_tensor *lm_image_prepare(const lm_model *model, const lm_tensor *image, char *said, size_t said_size)
 {
+    clear(said, said_size);
     lm_tensor *bad = bad_picture(image, "lm_image_prepare");
     if (bad) return bad;
     if (lm__object_check(model, &lm__model_type, "lm_image_prepare: model"))

@@ -185,6 +185,10 @@ static void names_other_formats(void **state)
     lm_tensor *t = lm_image_load(scratch("nothing_here.png"));
     assert_fails(lm_status_of(t), LM_NOT_FOUND, "nothing_here.png");
     lm_free(t);
+    char said[40] = "of another picture";
+    t = lm_image_load_saying(stored("nothing_here.png"), said, sizeof said);
+    assert_string_equal(said, "");
+    lm_free(t);
 }
 
 static void saves_and_reads_back(void **state)
