@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,6 +87,23 @@ static int unknown(const char *what)
     return CLI_USAGE;
 }
 
+/* What the environment asks for, and the library passes over because it makes no sense of it, is told. */
+static void check_environment(void)
+{
+    static const char *const levels[] = {"baseline", "v3", "v4", "amx", "neon"};
+    const char *threads = getenv("LAMINA_THREADS"), *level = getenv("LAMINA_ISA");
+    char *end = NULL;
+    long wanted = threads && *threads ? strtol(threads, &end, 10) : 0;
+    if (threads && *threads && (*end || wanted < 1 || wanted > 256))
+        fprintf(stderr, "lamina: LAMINA_THREADS=%s is no number from 1 to 256; there are %d threads\n", threads,
+                lm_threads());
+    bool known = !level || !*level;
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) known |= !known && !strcmp(level, levels[i]);
+    if (!known)
+        fprintf(stderr, "lamina: LAMINA_ISA=%s is none of baseline, v3, v4, amx and neon; the level is %s\n", level,
+                lm_isa());
+}
+
 static int run(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -104,6 +122,7 @@ static int run(int argc, char **argv)
     if (!command) return unknown(asks ? argv[2] : name);
     for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
         if (asks || !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return command_help(command);
+    check_environment();
     return command->run(argc - 2, argv + 2);
 }
 

@@ -57,6 +57,9 @@ bool cli_is_picture(const char *path)
     if (from) fclose(from);
     if (n >= 8 && !memcmp(head, "\x89PNG\r\n\x1a\n", 8)) return true;
     if (n >= 3 && !memcmp(head, "\xff\xd8\xff", 3)) return true;
+    static const char *const others[] = {".gif", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".pdf"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (cli_ends(path, others[i])) return true;     /* which are refused by name, with what converts them */
     return has_picture_name(path);
 }
 

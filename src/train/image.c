@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { LEAST_SIDE = 8 };                        /* of a flat input: tables have 4 or 9 columns too */
+
 /* What the model wants: one picture of h x w with so many channels, 0 where it takes any, as a row of `rank`. */
 typedef struct wanted {
     int64_t h, w;
@@ -21,7 +23,7 @@ static lm_status no_picture(const lm_model *model)
     char shape[128];
     lm__shape_print(model->dims, &model->input, shape, sizeof shape);
     return lm__fail(LM_INVALID, "the model takes %s, which is no picture's shape: expected (N, height, width, 1 or "
-                    "3), (N, height, width), or (N, n) with n a square", shape);
+                    "3), (N, height, width), or (N, n) with n a square of %d or more", shape, LEAST_SIDE * LEAST_SIDE);
 }
 
 static lm_status look_at_shape(const lm_model *model, wanted *want)
@@ -35,7 +37,7 @@ static lm_status look_at_shape(const lm_model *model, wanted *want)
     } else if (in->rank == 2) {
         int64_t side = (int64_t)(sqrt((double)known(in, 1)) + 0.5);
         want->h = want->w = side, want->channels = 1;
-        if (side > 1 && side * side == known(in, 1)) return LM_OK;
+        if (side >= LEAST_SIDE && side * side == known(in, 1)) return LM_OK;
     }
     return no_picture(model);
 }

@@ -82,6 +82,13 @@ ls limited.npy.* > /dev/null 2>&1 && { echo 'FAIL: something half-written stays'
 sh -c "'$lamina' predict digits.keras --input digits.x.npy --output closed.npy <&- >&- 2>&-"
 cmp -s closed.npy y.npy || { echo 'FAIL: closed descriptors change the file'; bad=1; }
 
+# --- an environment that says nothing sensible is told of, and passed over
+expect 0 'conv2d' env LAMINA_THREADS=many "$lamina" summary digits.keras
+grep -q 'LAMINA_THREADS=many is no number from 1 to 256; there are [0-9]' err ||
+    { echo 'FAIL: no word on LAMINA_THREADS'; bad=1; }
+expect 0 'conv2d' env LAMINA_ISA=fast "$lamina" summary digits.keras
+grep -q 'LAMINA_ISA=fast is none of' err || { echo 'FAIL: no word on LAMINA_ISA'; bad=1; }
+
 # --- summary
 expect 0 'conv2d (Conv2D)' "$lamina" summary digits.keras
 expect 0 'Memory of a training step, batches of 8' "$lamina" summary digits.keras --memory --batch-size 8

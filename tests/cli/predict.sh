@@ -139,6 +139,10 @@ expect 1 'there is no file' "$lamina" predict mnist.keras none.png
 expect 1 '[]' "$lamina" predict mnist.keras none.png --json
 expect 1 'standard input' sh -c ": | '$lamina' predict mnist.keras -"
 
+# --- pictures of other kinds are refused by their names, not taken for arrays
+printf 'GIF89a..........' > moving.gif
+expect 1 'moving.gif is a GIF picture' "$lamina" predict mnist.keras moving.gif
+
 # --- models that take no pictures, or answer otherwise
 expect 1 "which is no picture's shape" "$lamina" predict dropout.keras $one
 expect 2 'needs --input' "$lamina" predict mnist.keras

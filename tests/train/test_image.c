@@ -102,6 +102,15 @@ static void prepares_by_size(void **state)
     x = lm_image_prepare(m, grey, said, sizeof said);
     assert_int_equal(lm_status_of(x), LM_INVALID);
     check_contains(lm_error(x), "the model takes (N, 12), which is no picture's shape");
+    lm_free(x), lm_free(m);
+    m = model_for(2, (int64_t[]){LM_ANY, 49});          /* a table's columns rather than a picture of 7 x 7 */
+    x = lm_image_prepare(m, grey, said, sizeof said);
+    check_contains(lm_error(x), "n a square of 64 or more");
+    lm_free(x), lm_free(m);
+    m = model_for(2, (int64_t[]){LM_ANY, 64});
+    x = lm_image_prepare(m, grey, said, sizeof said);
+    assert_int_equal(lm_tensor_size(x), 64);
+    check_contains(said, "to 8 x 8");
     lm_free(x), lm_free(m), lm_free(grey);
 }
 
