@@ -23,23 +23,6 @@ static double probability(const lm_tensor *p, int64_t row)
     return lm_tensor_get(p, (size_t)(row * CLASSES + likeliest(p, row)));
 }
 
-/* --apply: the pictures of an array (N, 28, 28), 0…255, as lines "answer,probability". */
-static int apply(const example *run)
-{
-    lm_model *m = lm_load(example_path(run, "mnist.keras"));
-    lm_tensor *x = lm_tensor_load(run->apply), *images = lm_tensor_reshape_to(x, LM_ANY, 28, 28, 1);
-    lm_tensor *p = lm_predict_array(m, images);
-    int status = example_failed(run, 4, (const void *[]){m, x, images, p});
-    size_t n = 0, room = 32 * (size_t)lm_tensor_dim(p, 0) + 1;
-    char *text = calloc(1, room);
-    for (int64_t i = 0; text && i < lm_tensor_dim(p, 0); i++)
-        n += (size_t)snprintf(text + n, room - n, "%lld,%.6f\n", (long long)likeliest(p, i), probability(p, i));
-    if (!status && !text) perror("mnist"), status = 1;
-    if (!status) status = example_write(run, run->output, text);
-    free(text), lm_free(m), lm_free(x), lm_free(images), lm_free(p);
-    return status;
-}
-
 static void show_data(const char *part, const lm_dataset *data)
 {
     int64_t x[LM_MAX_RANK] = {0}, n = lm_data_count(data);
@@ -76,7 +59,7 @@ int main(int argc, char **argv)
 {
     example run = example_begin(argc, argv, (example){.name = "mnist", .data = "mnist", .epochs = 2},
                                 "a convolutional net reads digits (--data mnist) or clothes (--data fashion)");
-    if (run.apply) return apply(&run);
+    if (run.apply) return classifier_apply(&run, "mnist.keras");
 
     lm_dataset *train, *test;
     lm_data_load(strcmp(run.data, "fashion") ? run.data : "fashion_mnist", &train, &test);

@@ -79,6 +79,20 @@ grep -q 'interrupted' err || fail 'an interrupted mnist does not say so'
 [ -e stopped/metrics.json ] && fail 'an interrupted mnist keeps the figures of an earlier run'
 ls stopped | grep -q tmp && fail 'something half-written stays'
 
+# --- mnist on new pictures
+mkdir digits && "$examples/../tests/make_digits" digits && rm -f digits/one.npy
+expect 0 '' "$examples/mnist" --model runs/mnist --apply digits --output answers.csv
+head -n 1 answers.csv | grep -qx 'file,answer,probability' || fail "the head of answers.csv: $(head -n 1 answers.csv)"
+right=$(sed -n 's/^[0-9]*-\([0-9]\)\.[a-z]*,\1,0\.[0-9]*$/&/p; s/^[0-9]*-\([0-9]\)\.[a-z]*,\1,1\.0*$/&/p' answers.csv | wc -l)
+[ "$(wc -l < answers.csv)" -eq 21 ] && [ "$right" -ge 17 ] || { fail "mnist --apply: $right of 20 right"; cat answers.csv; }
+one=$(ls digits | head -n 1)
+expect 0 '' "$examples/mnist" --model runs/mnist --apply "digits/$one" --output one.csv
+[ "$(tail -n 1 one.csv)" = "$(grep "^$one," answers.csv)" ] ||
+    fail 'one picture by itself has another answer'
+mkdir none && expect 1 'none holds no .png or .jpg file' "$examples/mnist" --model runs/mnist --apply none --output no.csv
+expect 1 'nowhere: No such file' "$examples/mnist" --model runs/mnist --apply nowhere --output no.csv
+[ ! -e no.csv ] || fail 'a failed --apply leaves a file'
+
 # --- xor
 expect 0 'd loss / d W1 =' "$examples/xor" --quick
 left runs/xor/xor_deep.keras xor_shallow_loss xor_deep_loss xor_accuracy
