@@ -70,8 +70,8 @@ void cli_shell_word(FILE *to, const char *text);
 /* A tensor as nested lists. */
 void cli_json_tensor(FILE *to, const lm_tensor *t);
 
-/* From now on the first Ctrl-C only makes cli_interrupted true; a second one kills. cli_stop_on_interrupt: it also
- * asks the model to stop after its batch. */
+/* From now on the first Ctrl-C, or SIGTERM as kill sends it, only makes cli_interrupted true; a second one kills.
+ * cli_stop_on_interrupt: it also asks the model to stop after its batch. */
 void cli_catch_interrupt(void);
 void cli_stop_on_interrupt(lm_model *model);
 bool cli_interrupted(void);

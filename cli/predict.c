@@ -1,8 +1,10 @@
 /* cli/predict.c: lamina predict: a saved model on pictures, arrays and tables. */
 #include "predict.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -68,6 +70,16 @@ static int check_request(const cli_request *r, bool pictures, bool table)
     return CLI_OK;
 }
 
+/* A mistyped name is told of before anything is made of it; of pictures, which do not stop at one that is missing,
+ * later. */
+static int check_existence(const cli_request *r)
+{
+    for (int i = 0; i < r->count; i++)
+        if (!cli_is_picture(r->inputs[i]) && strcmp(r->inputs[i], "-") != 0 && access(r->inputs[i], F_OK))
+            return cli_error("there is no file or folder %s: %s", r->inputs[i], strerror(errno));
+    return CLI_OK;
+}
+
 /* Pictures all, or none. */
 static int sort_of_input(const cli_request *r, bool *pictures)
 {
@@ -87,7 +99,8 @@ static int sort_of_input(const cli_request *r, bool *pictures)
 static int predict(const cli_request *r)
 {
     bool pictures = false, table = false;
-    int status = sort_of_input(r, &pictures);
+    int status = check_existence(r);
+    if (!status) status = sort_of_input(r, &pictures);
     for (int i = 0; i < r->count; i++) table |= cli_is_table(r->inputs[i]);
     if (!status) status = check_request(r, pictures, table);
     if (status) return status;

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LONGEST_NAME = 240 };                    /* a file system's 255, less what a file has while it is written */
+
 static const char help[] =
     "Trains a model and saves it.\n\n"
     "Usage: lamina train CONFIG.json|MODEL --data D --output FILE [options]\n\n"
@@ -44,8 +46,8 @@ static const char help[] =
     "  --restart              begins anew although there is such a backup\n"
     "  --dry-run              checks model, data and shapes, times a few steps, writes nothing\n"
     "  --verbose              shows the model first\n"
-    "\nCtrl-C ends the batch, saves, and says how to go on; a second one kills. The backup lies beside the\n"
-    "output, as FILE without its ending and .backup.keras, until the run is done.\n"
+    "\nCtrl-C (or SIGTERM, as kill sends it) ends the batch, saves, and says how to go on; a second one kills.\n"
+    "The backup lies beside the output, as FILE without its ending and .backup.keras, until the run is done.\n"
     "Pictures come as numbers from 0 to 1, or 0 to 255 where the model begins with Rescaling or\n"
     "Normalization. The last line is the receipt: seed, and SHA-256 of the training data and of the weights.\n";
 
@@ -57,7 +59,8 @@ static int name_backup(train_request *r)
     const char *slash = strrchr(r->output, '/'), *name = slash ? slash + 1 : r->output, *dot = strrchr(name, '.');
     int length = dot && dot != name ? (int)(dot - r->output) : (int)strlen(r->output);
     int n = snprintf(r->backup, sizeof r->backup, "%.*s.backup.keras", length, r->output);
-    return n < (int)sizeof r->backup ? CLI_OK : cli_error("--output: the name is too long");
+    bool fits = n < (int)sizeof r->backup && n - (int)(name - r->output) <= LONGEST_NAME;
+    return fits ? CLI_OK : cli_error("--output: the name is too long");
 }
 
 /* Better now than after the training. */

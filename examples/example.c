@@ -189,6 +189,7 @@ void example_interrupt(lm_model *model)
 {
     to_stop = model;
     signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
 }
 
 bool example_interrupted(void) { return interrupted; }

@@ -23,7 +23,8 @@ static lm_status no_picture(const lm_model *model)
     char shape[128];
     lm__shape_print(model->dims, &model->input, shape, sizeof shape);
     return lm__fail(LM_INVALID, "the model takes %s, which is no picture's shape: expected (N, height, width, 1 or "
-                    "3), (N, height, width), or (N, n) with n a square of %d or more", shape, LEAST_SIDE * LEAST_SIDE);
+                    "3), (N, height, width), or (N, n) with n a square of %d or more", shape,
+                    LEAST_SIDE * LEAST_SIDE);
 }
 
 static lm_status look_at_shape(const lm_model *model, wanted *want)

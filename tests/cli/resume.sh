@@ -52,6 +52,15 @@ expect 0 '' "$lamina" train net.json --data mnist --output stopped.keras --resta
 [ -e stopped.backup.keras ] && fail '--restart leaves the old backup'
 expect 2 'cannot both be' "$lamina" train net.json --data mnist --output stopped.keras --restart --resume
 
+# --- so does kill
+rm -f stopped.*
+"$lamina" train net.json --data mnist --epochs 5000 --output stopped.keras > out 2> err & pid=$!
+for _ in $(seq 200); do grep -q '^Epoch 2/' out && break || sleep 0.05; done
+kill $pid
+wait $pid
+[ $? -eq 130 ] || fail 'a training that is sent SIGTERM does not exit with 130'
+grep -q 'interrupted; the model so far is in stopped.keras' err || fail 'SIGTERM: the training does not say that it saved'
+
 # --- a backup that is none
 echo rubbish > odd.backup.keras
 expect 1 'odd.backup.keras' "$lamina" train net.json --data mnist --output odd.keras --resume

@@ -69,6 +69,7 @@ expect 2 '--learning-rate fast: expected a number' "$lamina" train net.json --da
 expect 2 'did you mean --epochs?' "$lamina" train net.json --data mnist --epoch 2 --output x.keras
 expect 2 'must be more than 0' "$lamina" train net.json --data mnist --learning-rate 0 --output x.keras
 expect 2 'must end in .keras' "$lamina" train net.json --data mnist --output x.json
+expect 1 'the name is too long' "$lamina" train net.json --data mnist --output "$(printf 'x%.0s' $(seq 245)).keras"
 expect 1 "none.json" "$lamina" train none.json --data mnist --output x.keras
 expect 1 'did you mean "mnist"?' "$lamina" train net.json --data mnits --output x.keras
 expect 1 'there is no none.npz' "$lamina" train net.json --data none.npz --output x.keras
