@@ -143,10 +143,21 @@ static int open_nameless(lm__file_writer *writer)
 {
     char *slash = strrchr(writer->path, '/');
     if (access("/proc/self/fd", X_OK)) return -1;
-    if (!slash || slash == writer->path) return open(slash ? "/" : ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    if (!slash || slash == writer->path) return open(slash ? "/" : ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     *slash = '\0';
-    int file = open(writer->path, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+    int file = open(writer->path, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
     *slash = '/';
+    return file;
+}
+
+/* A file with a temporary name, or -1. */
+static int open_named(lm__file_writer *writer)
+{
+    int file;
+    do {
+        next_name(writer);
+        file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (file < 0 && errno == EEXIST);
     return file;
 }
 
@@ -159,11 +170,7 @@ static lm_status open_temporary(lm__file_writer *writer)
     memcpy(name, writer->path, folder);
     writer->file = open_nameless(writer);
     writer->nameless = writer->file >= 0;
-    while (writer->file < 0) {
-        next_name(writer);
-        writer->file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->file < 0 && errno != EEXIST) break;
-    }
+    if (writer->file < 0) writer->file = open_named(writer);
     if (writer->file >= 0) return LM_OK;
     lm__free(name);             /* there is nothing to unlink */
     writer->temporary = NULL;
@@ -257,17 +264,42 @@ static lm_status sync_folder(lm__file_writer *writer)
     return status;
 }
 
-/* Gives the whole file its temporary name: a rename replaces what is there, a link does not. */
+/* The same content in a file with a temporary name. */
+static lm_status copy_named(lm__file_writer *writer)
+{
+    struct stat info;
+    int from = writer->file;
+    ssize_t got = -1;
+    off_t at = 0;
+    writer->file = open_named(writer);
+    if (writer->file < 0) {
+        close(from);
+        return io_error("write", writer->path);
+    }
+    writer->nameless = 0;
+    lm_status status = LM_OK;
+    if (fstat(from, &info) || fchmod(writer->file, info.st_mode & 07777)) status = io_error("write", writer->path);
+    while (!status && (got = pread(from, writer->buffer, BUFFER_BYTES, at)) > 0) {
+        status = write_all(writer, writer->buffer, (size_t)got);
+        at += got;
+    }
+    if (!status && (got < 0 || fsync(writer->file))) status = io_error("write", writer->path);
+    close(from);
+    return status;
+}
+
+/* Gives the whole file its temporary name: a rename replaces what is there, a link does not. Where the system refuses
+ * the link, a copy does. */
 static lm_status name_it(lm__file_writer *writer)
 {
     char own[40];
-    snprintf(own, sizeof own, "/proc/self/fd/%d", writer->file);
     int failed;
+    snprintf(own, sizeof own, "/proc/self/fd/%d", writer->file);
     do {
         next_name(writer);
         failed = linkat(AT_FDCWD, own, AT_FDCWD, writer->temporary, AT_SYMLINK_FOLLOW);
     } while (failed && errno == EEXIST);
-    if (failed) return io_error("write", writer->path);
+    if (failed) return copy_named(writer);
     writer->nameless = 0;
     return LM_OK;
 }
