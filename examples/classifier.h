@@ -1,4 +1,4 @@
-/* examples/classifier.h: what examples share that teach a model to tell pictures apart: the page, and new pictures. */
+/* examples/classifier.h: for examples that teach a model to tell pictures apart: the page, and new pictures. */
 #ifndef LAMINA_CLASSIFIER_H
 #define LAMINA_CLASSIFIER_H
 
