@@ -101,7 +101,9 @@ static void bad_texts(void **state)
         check_contains(lm_error(m), bad[i].says);
         lm_free(m);
     }
-    check_status(lm_status_of(lm_model_from_json(NULL)), LM_INVALID);
+    lm_model *none = lm_model_from_json(NULL);
+    check_status(lm_status_of(none), LM_INVALID);
+    lm_free(none);
     assert_null(lm_model_to_json(NULL));
 }
 
