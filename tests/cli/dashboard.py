@@ -6,6 +6,7 @@ import time
 import urllib.request
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -55,7 +56,11 @@ options.binary_location = "/usr/bin/chromium"
 for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1200,1000"):
     options.add_argument(argument)
 options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+try:
+    browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+except WebDriverException as error:
+    print(f"dashboard.py: no browser starts here: {error}")
+    sys.exit(77)
 try:
     browser.get(url)
     text = lambda name: browser.find_element(By.ID, name).text

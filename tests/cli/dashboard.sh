@@ -57,7 +57,10 @@ if test -z "$python" || ! command -v chromedriver > /dev/null; then
     echo "dashboard: no Chromium to look at the page with; skipped"
     exit 77
 fi
-"$python" "$tree/tests/cli/dashboard.py" "$url" || fail "the page is not right"
+status=0
+"$python" "$tree/tests/cli/dashboard.py" "$url" || status=$?
+test $status != 77 || exit 77
+test $status = 0 || fail "the page is not right"
 
 # The button of the page has stopped it: the model is whole, and the status is that of an interrupted command.
 status=0
