@@ -212,8 +212,12 @@ static int keep(work *w, const lm_tensor *x, const lm_tensor *y, size_t at)
     if (!w->drawn) w->drawn = rows_like(x, w->count < MOST_DRAWN ? (int64_t)w->count : MOST_DRAWN);
     if (lm_failed(w->drawn)) return cli_failed(w->drawn);
     if (!same_rows(w->drawn, x)) return cli_error("--picture: the pictures have different sizes");
-    if (at + (size_t)lm_tensor_dim(x, 0) <= (size_t)lm_tensor_dim(w->drawn, 0)) put_rows(w->drawn, at, x);
-    return 0;
+    int64_t n = lm_tensor_dim(x, 0), room = lm_tensor_dim(w->drawn, 0) - (int64_t)at;
+    lm_tensor *rows = lm_tensor_slice((lm_tensor *)x, 0, n < room ? n : room);
+    int status = cli_failed(rows);
+    if (!status) put_rows(w->drawn, at, rows);
+    lm_free(rows);
+    return status;
 }
 
 /* The first n inputs of the batch at hand, which have one shape. */

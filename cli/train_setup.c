@@ -36,30 +36,41 @@ static int split_list(const char *list, char words[LM_MAX_METRICS][NAME])
     return count;
 }
 
-/* What is not said stays as the model has it; a model that has nothing gets Adam, and the metric that fits its loss.
- */
+/* The model's own metrics, with their arguments where they have any. */
+static void keep_metrics(const lm_model *model, lm_compile_args *args, char words[LM_MAX_METRICS][NAME])
+{
+    int named = 0, objects = 0;
+    for (int i = 0; i < LM_MAX_METRICS && lm_compiled_name(model, "metric", i, words[named], NAME); i++) {
+        lm_metric *metric = lm_compiled_metric(model, i);
+        if (metric) args->metric_objects[objects++] = metric;
+        else args->metrics[named] = words[named], named++;
+    }
+}
+
+static int name_metrics(const train_request *r, lm_compile_args *args, char words[LM_MAX_METRICS][NAME])
+{
+    int count = split_list(r->metrics, words);
+    if (count < 0) return cli_wrong(&cli_train, "--metrics: at most %d", LM_MAX_METRICS);
+    if (!count) return cli_wrong(&cli_train, "--metrics %s: expected names, as in accuracy", r->metrics);
+    for (int i = 0; i < count; i++) args->metrics[i] = words[i];
+    return CLI_OK;
+}
+
+/* What is not said stays as the model has it, with its arguments; a model that has nothing gets Adam, and the metric
+ * that fits its loss. */
 static int recompile(const train_request *r, lm_model *model, bool compiled)
 {
-    char loss[NAME], optimizer[NAME], words[LM_MAX_METRICS][NAME];
-    double rate = r->optimizer ? LM_NONE : lm_learning_rate(model);
-    int metrics = 0;
+    char words[LM_MAX_METRICS][NAME];
     lm_compile_args args = lm_compile_defaults();
-    lm_compiled_name(model, "loss", 0, loss, sizeof loss);
-    lm_compiled_name(model, "optimizer", 0, optimizer, sizeof optimizer);
-    args.loss = r->loss ? r->loss : loss;
-    args.optimizer_name = r->optimizer ? r->optimizer : compiled ? optimizer : "adam";
-    if (r->metrics) metrics = split_list(r->metrics, words);
-    else if (compiled)
-        while (metrics < LM_MAX_METRICS && lm_compiled_name(model, "metric", metrics, words[metrics], NAME))
-            metrics++;
-    else snprintf(words[metrics++], NAME, "%s", strstr(args.loss, "crossentropy") ? "accuracy" : "mae");
-    if (metrics < 0) return cli_wrong(&cli_train, "--metrics: at most %d", LM_MAX_METRICS);
-    if (r->metrics && !metrics)
-        return cli_wrong(&cli_train, "--metrics %s: expected names, as in accuracy", r->metrics);
-    for (int i = 0; i < metrics; i++) args.metrics[i] = words[i];
-    if (lm_compile_with(model, &args)) return cli_wrong(&cli_train, "%s", lm_error(model));
-    if (!isnan(rate)) lm_set_learning_rate(model, rate);
-    return cli_failed(model);
+    if (r->metrics) {
+        int status = name_metrics(r, &args, words);
+        if (status) return status;
+    } else if (compiled) keep_metrics(model, &args, words);
+    else args.metrics[0] = strstr(r->loss, "crossentropy") ? "accuracy" : "mae";
+    args.loss = r->loss, args.optimizer_name = r->optimizer ? r->optimizer : "adam";
+    if (!r->loss) args.loss_object = lm_compiled_loss(model);
+    if (!r->optimizer && compiled) args.optimizer = lm_compiled_optimizer(model);
+    return lm_compile_with(model, &args) ? cli_wrong(&cli_train, "%s", lm_error(model)) : CLI_OK;
 }
 
 int train_compile(const train_request *r, lm_model *model)

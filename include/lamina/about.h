@@ -17,6 +17,13 @@ int lm_name_of(const char *what, int index, char *name, size_t bytes);
  * it has. 0 for a model that is not compiled. Any thread. */
 int lm_compiled_name(const lm_model *model, const char *what, int index, char *name, size_t bytes);
 
+/* The same as objects to compile with once more: new references with the arguments of those that the model has
+ * (.from_logits, .momentum, .k), and without what they have gathered. NULL for a model that is not compiled, and for
+ * a metric that its name alone makes ("accuracy", "mae"); poisoned where there is no memory. Any thread. */
+lm_loss *lm_compiled_loss(const lm_model *model);
+lm_optimizer *lm_compiled_optimizer(const lm_model *model);
+lm_metric *lm_compiled_metric(const lm_model *model, int index);
+
 /* The SHA-256 of `bytes` bytes in lower-case hexadecimal. Any thread. */
 void lm_sha256(const void *data, size_t bytes, char hex[65]);
 

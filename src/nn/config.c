@@ -228,6 +228,31 @@ void *lm__configured_new(const lm__class *class, const void *args)
     return lm__object_poison(class->type);
 }
 
+/* The objects among the arguments, for one more owner. */
+static void retain_objects(const lm__class *class, const void *args)
+{
+    for (const lm__field *f = class->fields; f->name; f++) {
+        if (f->kind == LM__FIELD_INITIALIZER) lm_retain(*AT(lm_initializer *, args, f->other));
+        if (f->kind == LM__FIELD_TENSOR) lm_retain(*AT(lm_tensor *, args, f->offset));
+    }
+}
+
+void *lm__configured_copy(const lm__configured *self)
+{
+    const lm__class *class = self->class;
+    lm__args_head *args = lm__alloc(class->args_bytes);
+    if (!args) {
+        lm__no_memory(class->args_bytes);
+        return lm__object_poison(class->type);
+    }
+    memcpy(args, self->args, class->args_bytes);
+    args->name = self->name;
+    retain_objects(class, args);
+    void *copy = lm__configured_new(class, args);
+    lm__free(args);
+    return copy;
+}
+
 void lm__configured_destroy(void *object)
 {
     lm__configured *self = object;

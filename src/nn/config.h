@@ -73,6 +73,8 @@ typedef struct lm__args_head {
  * the arguments are taken over, also on failure. Poisoned on failure: the error names class, field, value, and what
  * is allowed. */
 void *lm__configured_new(const lm__class *class, const void *args);
+/* A new object of the same class, name and arguments: none of the state that the first one has gathered. */
+void *lm__configured_copy(const lm__configured *self);
 /* Gives back the objects inside an argument struct. */
 void lm__release_objects(const lm__class *class, const void *args);
 /* For lm__type.destroy. */

@@ -178,6 +178,16 @@ lm_status lm__callbacks_save(const lm__callbacks *all, lm__run_state *state)
     return LM_OK;
 }
 
+/* One that the backup does not know begins as in a fit that is new. */
+static lm_status begin_anew(lm_callback *self, lm_moment *moment)
+{
+    if (!class_of(self)->on[LM__TRAIN_BEGIN]) return LM_OK;
+    moment->resumed = false;
+    lm_status status = class_of(self)->on[LM__TRAIN_BEGIN](self, moment);
+    moment->resumed = true;
+    return status;
+}
+
 lm_status lm__callbacks_load(const lm__callbacks *all, const lm__run_state *state, lm_moment *moment)
 {
     const json_t *list = json_object_get(state->json, "callbacks");
@@ -186,8 +196,9 @@ lm_status lm__callbacks_load(const lm__callbacks *all, const lm__run_state *stat
         lm__keep keep = {.state = (lm__run_state *)state};
         prefix_of(all, i, keep.prefix, sizeof keep.prefix);
         keep.json = json_object_get(list, keep.prefix);
-        if (!class->load || !keep.json) continue;
-        if (class->load(all->item[i], &keep, moment)) return lm__fail_in("callback %s", label(all->item[i]));
+        if (!class->load) continue;
+        lm_status status = keep.json ? class->load(all->item[i], &keep, moment) : begin_anew(all->item[i], moment);
+        if (status) return lm__fail_in("callback %s", label(all->item[i]));
     }
     return LM_OK;
 }

@@ -50,3 +50,48 @@ int lm_compiled_name(const lm_model *model, const char *what, int index, char *n
     lm__model_looked(model);
     return found;
 }
+
+/* A copy of a part, or NULL where there is none. */
+static void *copy_part(const lm_model *model, const lm__configured *part)
+{
+    return model->compiled && part ? lm__configured_copy(part) : NULL;
+}
+
+/* A metric that its name alone makes, such as "accuracy" or "mae", is called otherwise than its class. */
+static bool named_by_class(const lm_model *model, int index)
+{
+    char usual[64];
+    const lm_metric *metric = model->metric[index];
+    if (!metric) return false;
+    lm__snake_case(metric->base.class->name, usual, sizeof usual);
+    return !strcmp(model->metric_name[index], metric->base.name ? metric->base.name : usual);
+}
+
+lm_loss *lm_compiled_loss(const lm_model *model)
+{
+    if (!lm__object_is(model, &lm__model_type)) return NULL;
+    lm__model_look(model);
+    lm_loss *loss = copy_part(model, model->loss ? &model->loss->base : NULL);
+    lm__model_looked(model);
+    return loss;
+}
+
+lm_optimizer *lm_compiled_optimizer(const lm_model *model)
+{
+    if (!lm__object_is(model, &lm__model_type)) return NULL;
+    lm__model_look(model);
+    lm_optimizer *optimizer = copy_part(model, model->optimizer ? &model->optimizer->base : NULL);
+    lm__model_looked(model);
+    return optimizer;
+}
+
+lm_metric *lm_compiled_metric(const lm_model *model, int index)
+{
+    lm_metric *metric = NULL;
+    if (!lm__object_is(model, &lm__model_type) || index < 0) return NULL;
+    lm__model_look(model);
+    if (index < model->nmetrics && named_by_class(model, index))
+        metric = copy_part(model, &model->metric[index]->base);
+    lm__model_looked(model);
+    return metric;
+}

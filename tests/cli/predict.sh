@@ -87,6 +87,13 @@ fi
 
 expect 0 '' "$lamina" predict mnist.keras digits --picture answers.png --quiet
 [ "$(head -c 4 answers.png | tail -c 3)" = PNG ] || fail '--picture writes no PNG'
+# Of more than a hundred the first hundred are drawn, however the last batch of them falls.
+mkdir many
+for i in $(seq 104); do ln -s "../$one" "many/$i.png"; done
+for size in 1 32 200; do
+    expect 0 '' "$lamina" predict mnist.keras many --picture many$size.png --batch-size $size --quiet
+    cmp many1.png many$size.png || fail "--batch-size $size draws other pictures"
+done
 
 # --- arrays as ever, and as a table on request
 expect 2 'needs --output' "$lamina" predict mnist.keras one.npy

@@ -40,6 +40,15 @@ expect 0 'sparse_top_k_categorical_accuracy' "$lamina" train net.json --data mni
 # --- training goes on from a file, in the range that the file says
 expect 0 "as the model's file says" "$lamina" train net.keras --data mnist --output more.keras
 
+# --- what is not said stays as the model has it: other metrics change nothing in what is learnt
+sed 's/"loss": "sparse_categorical_crossentropy"/"loss": {"module": "keras.losses", "class_name": '\
+'"SparseCategoricalCrossentropy", "config": {"from_logits": true}, "registered_name": null}/' net.json > logits.json
+grep -q from_logits logits.json || fail 'tutorial.json has its loss in other words'
+expect 0 '' "$lamina" train logits.json --data mnist --output l.keras
+weights out > plain
+expect 0 'mean_absolute_error: ' "$lamina" train logits.json --data mnist --output l.keras --metrics mean_absolute_error
+weights out | cmp -s - plain || fail '--metrics changes the loss or the optimizer'
+
 # --- validation, early stopping, class weights
 expect 0 'val_loss' "$lamina" train net.json --data mnist --validation-split 0.2 --output v.keras
 expect 0 '200 of 1000 examples, drawn at random' "$lamina" train net.json --data mnist --validation-split 0.2 --output v.keras

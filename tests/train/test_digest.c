@@ -1,4 +1,6 @@
 /* Fingerprints: equal for equal data and weights, another for another number; names of what there is. */
+#include "support/check.h"
+
 #include <lamina/lamina.h>
 
 #include <setjmp.h>
@@ -92,8 +94,41 @@ static void names(void **state)
     lm_free(m);
 }
 
+/* What a model was compiled with, for another compile: a model that is compiled so learns the same to the byte. */
+static void parts(void **state)
+{
+    char one[65], other[65];
+    (void)state;
+    lm_model *m[2] = {network(0), network(0)};
+    lm_tensor *x = lm_tensor_new(LM_F32, 2, (int64_t[]){8, lm_tensor_dim(lm_variable_value(lm_weight(m[0], 0)), 0)});
+    lm_tensor *y = lm_predict_array(m[0], x);
+    for (size_t i = 0; i < lm_tensor_size(y); i++) ((float *)lm_tensor_data(y))[i] = (float)(i % 3);
+    for (int i = 0; i < 2; i++) {
+        check_ok(lm_compile(m[i], .optimizer = lm_sgd(.learning_rate = 0.05, .momentum = 0.9),
+                            .loss_object = lm_loss_binary_crossentropy(.from_logits = true),
+                            .metrics = {"mae"}, .metric_objects = {lm_metric_binary_accuracy(.threshold = 0.2)}));
+        if (i) check_ok(lm_compile(m[i], .optimizer = lm_compiled_optimizer(m[i]),
+                                   .loss_object = lm_compiled_loss(m[i]), .metrics = {"mae"},
+                                   .metric_objects = {lm_compiled_metric(m[i], 1)}));
+        for (int k = 0; k < 3; k++) lm_train_on_batch(m[i], x, y, NULL);
+    }
+    lm_logs a = lm_test_on_batch(m[0], x, y, NULL), b = lm_test_on_batch(m[1], x, y, NULL);
+    for (int i = 0; i < 2; i++) assert_string_equal(lm_error(m[i]), "");
+    assert_true(lm_get(a, "loss") == lm_get(b, "loss"));
+    assert_true(lm_get(a, "binary_accuracy") == lm_get(b, "binary_accuracy"));
+    assert_int_equal(lm_model_digest(m[0], one), LM_OK);
+    assert_int_equal(lm_model_digest(m[1], other), LM_OK);
+    assert_string_equal(one, other);
+    assert_null(lm_compiled_metric(m[0], 0));       /* "mae" says it all */
+    assert_null(lm_compiled_metric(m[0], 2));
+    assert_null(lm_compiled_loss(NULL));
+    assert_null(lm_compiled_optimizer(NULL));
+    lm_free(m[0]), lm_free(m[1]), lm_free(x), lm_free(y);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(weights), cmocka_unit_test(data), cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(weights), cmocka_unit_test(data), cmocka_unit_test(names),
+                                       cmocka_unit_test(parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,31 @@ static void about(void **state)
     lm_free(m), lm_free(again), lm_free(data);
 }
 
+/* A log that the run did not have before it was stopped begins where the run goes on. */
+static void new_callbacks(void **state)
+{
+    (void)state;
+    int64_t stop = 7;
+    lm_dataset *data = numbers(0);
+    lm_model *m = net(12), *again = net(12);
+    lm_fit(m, data, .epochs = 3, .batch_size = BATCH, .verbose = 0,
+           .callbacks = {lm_callback_backup_and_restore(.path = in_folder("backup.keras")),
+                         lm_callback_lambda(.on_train_batch_end = stop_at, .user = &stop)});
+    lm_fit(again, data, .epochs = 3, .batch_size = BATCH, .verbose = 0,
+           .callbacks = {lm_callback_backup_and_restore(.path = in_folder("backup.keras")),
+                         lm_callback_csv_logger(.filename = in_folder("new.csv")),
+                         lm_callback_json_logger(.filename = in_folder("new.jsonl"))});
+    assert_string_equal(lm_error(again), "");
+    char *table = text_of(in_folder("new"), ".csv"), *lines = text_of(in_folder("new"), ".jsonl");
+    assert_memory_equal(table, "epoch,accuracy,", 15);
+    check_contains(table, "\n1,");
+    check_contains(table, "\n2,");
+    check_contains(lines, "{\"epoch\": 2, ");
+    check_contains(lines, "{\"epoch\": 3, ");
+    free(table), free(lines);
+    lm_free(m), lm_free(again), lm_free(data);
+}
+
 /* --- refusals ------------------------------------------------------------------------------------------------- */
 
 static void refused(lm_model *m, lm_dataset *data, int batch_size, const char *piece)
@@ -322,7 +347,7 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(goes_on), cmocka_unit_test(crashed), cmocka_unit_test(ended),
-                                       cmocka_unit_test(about),
+                                       cmocka_unit_test(about), cmocka_unit_test(new_callbacks),
                                        cmocka_unit_test(refusals), cmocka_unit_test(memory_runs_out)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

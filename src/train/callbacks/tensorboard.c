@@ -152,6 +152,17 @@ static lm_status save(const lm_callback *self, lm__keep *keep)
     return LM_OK;
 }
 
+/* Only a file of this callback's own folder: a state is data, and may say anything. */
+static bool is_own(const char *log_dir, const char *part, const char *path)
+{
+    static const char head[] = "events.out.tfevents.";
+    size_t n = strlen(log_dir), m = strlen(part);
+    if (strncmp(path, log_dir, n) || path[n] != '/' || strncmp(path + n + 1, part, m) || path[n + 1 + m] != '/')
+        return false;
+    path += n + m + 2;
+    return !strncmp(path, head, sizeof head - 1) && !strchr(path, '/');
+}
+
 static lm_status load(lm_callback *self, const lm__keep *keep, lm_moment *moment)
 {
     tensorboard *t = (tensorboard *)self;
@@ -163,9 +174,7 @@ static lm_status load(lm_callback *self, const lm__keep *keep, lm_moment *moment
         if (!path) continue;
         snprintf(key, sizeof key, "%s_position", folders[i]);
         LM_TRY(lm__kept_integer(keep->json, key, 0, INT64_MAX, &position));
-        /* Only a file of this callback's own folder: a state is data, and may say anything. */
-        size_t n = strlen(args_of(t)->log_dir);
-        if (strncmp(path, args_of(t)->log_dir, n) || strstr(path, "..") || !strstr(path + n, "/events.out.tfevents."))
+        if (!is_own(args_of(t)->log_dir, folders[i], path))
             return lm__fail(LM_INVALID, "the run had written to %s, which is not in log_dir %s", path,
                             args_of(t)->log_dir);
         LM_TRY(lm__append_reopen(&t->file[i], path, (uint64_t)position));
