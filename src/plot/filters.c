@@ -100,7 +100,7 @@ static lm_status draw(lm__canvas *canvas, const lm_layer *layer, const lm_tensor
                     .shade = channels == 3 ? LM__SHADE_RGB : LM__SHADE_SIGNED};
     lm__range(t, 0, t->size, 1, &p.low, &p.high);
     if (p.shade == LM__SHADE_RGB) p.high = fmax(fabs(p.low), fabs(p.high)), p.low = -p.high;
-    int rows = (count + columns - 1) / columns, n = snprintf(text, sizeof text, "%s: ", layer->base.name);
+    int rows = (count + columns - 1) / columns, n = snprintf(text, sizeof text, "%.80s: ", layer->base.name);
     n += snprintf(text + n, sizeof text - (size_t)n, count < total ? "the first %d of %s filters" : "%d filters",
                   count, lm__thousands(total, number));
     snprintf(text + n, sizeof text - (size_t)n, " of %lld × %lld%s", (long long)kernel->dims[0],

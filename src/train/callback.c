@@ -3,6 +3,7 @@
 
 #include "train/model.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,6 +123,17 @@ void lm__tell(const char *format, ...)
     lm__show(text, (size_t)n);
 }
 
+/* printf's point is that of the program's locale; files have a point in every country. */
+static void plain_point(char *text)
+{
+    const char *point = localeconv()->decimal_point;
+    size_t n = strlen(point);
+    char *at = n && strcmp(point, ".") ? strstr(text, point) : NULL;
+    if (!at) return;
+    *at = '.';
+    memmove(at + 1, at + n, strlen(at + n) + 1);
+}
+
 void lm__number_text(double value, char text[32])
 {
     if (!isfinite(value)) {
@@ -134,11 +146,9 @@ void lm__number_text(double value, char text[32])
         if (strtod(text, NULL) == value) break;
     }
     int exponent = atoi(strchr(text, 'e') + 1);
-    if (exponent < -4 || exponent >= 16) {
-        snprintf(text, 32, "%.*e", digits - 1, value);
-        return;
-    }
-    snprintf(text, 32, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 1, value);
+    if (exponent < -4 || exponent >= 16) snprintf(text, 32, "%.*e", digits - 1, value);
+    else snprintf(text, 32, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 1, value);
+    plain_point(text);
 }
 
 void lm__end_training(lm_moment *moment)

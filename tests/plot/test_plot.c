@@ -215,6 +215,25 @@ static void models(void **state)
     lm_free(m), lm_free(dense), lm_free(scaled), lm_free(loose), lm_free(x), lm_free(two);
 }
 
+/* A name from somebody else's file may be as long as the file: too long for any array. */
+static void long_names(void **state)
+{
+    enum { LENGTH = 1 << 24 };
+    char *name = malloc(LENGTH + 1);
+    (void)state;
+    assert_non_null(name);
+    memset(name, 'n', LENGTH);
+    name[LENGTH] = 0;
+    lm_model *m = lm_sequential(lm_input(.shape = {6, 6, 1}),
+                                lm_conv2d(.filters = 2, .kernel_size = {3}, .name = name), lm_flatten(),
+                                lm_dense(.units = 2));
+    lm_tensor *x = lm_tensor_new(LM_F32, 4, (int64_t[]){1, 6, 6, 1});
+    check_ok(lm_plot_filters(m, in_folder("long.png")));
+    check_ok(lm_plot_model(m, in_folder("long.png")));
+    check_ok(lm_plot_activations(m, x, in_folder("long.png")));
+    lm_free(x), lm_free(m), free(name);
+}
+
 static void deep_models(void **state)
 {
     (void)state;
@@ -329,7 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_cairo), cmocka_unit_test(curves),       cmocka_unit_test(curves_without_numbers),
         cmocka_unit_test(samples),       cmocka_unit_test(confusion),    cmocka_unit_test(models),
-        cmocka_unit_test(deep_models),   cmocka_unit_test(charts),       cmocka_unit_test(formats),
+        cmocka_unit_test(deep_models),   cmocka_unit_test(long_names),    cmocka_unit_test(charts),       cmocka_unit_test(formats),
         cmocka_unit_test(bad_paths),     cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -7,6 +7,7 @@
 #include "train/model.h"
 #include <jansson.h>
 #include <lamina/lamina.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,44 @@ static void json_lines(void **state)
     lm_free(m), lm_free(data);
 }
 
+/* In a country that writes 0,5, files have a point all the same, and a name with a comma stays one cell. */
+static void commas(void **state)
+{
+    (void)state;
+    char command[400];
+    FILE *f = fopen(in_folder("commas.src"), "w");
+    assert_non_null(f);
+    fputs("comment_char %\nescape_char /\nLC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\n"
+          "END LC_NUMERIC\n", f);
+    fclose(f);
+    snprintf(command, sizeof command, "localedef -c -i %s/commas.src %s/commas > %s/said 2>&1; test -d %s/commas",
+             folder, folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    setenv("LOCPATH", folder, 1);
+    assert_non_null(setlocale(LC_NUMERIC, "commas"));
+    snprintf(command, sizeof command, "%g", 0.5);
+    assert_string_equal(command, "0,5");
+    lm_model *m = net();
+    lm_dataset *data = numbers();
+    lm_compile(m, .loss = "sparse_categorical_crossentropy",
+               .metric_objects = {lm_metric_sparse_categorical_accuracy(.name = "right, \"all\"")});
+    lm_fit(m, data, .verbose = 0,
+           .callbacks = {lm_callback_csv_logger(.filename = in_folder("c.csv"), .append = true),
+                         lm_callback_json_logger(.filename = in_folder("c.jsonl"))});
+    setlocale(LC_NUMERIC, "C");
+    assert_string_equal(lm_error(m), "");
+    json_t *json = json_loads(text_of("c.jsonl"), JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    double loss = json_number_value(json_object_get(json, "loss")), first, second;
+    assert_true(loss > 0.01 && loss < 10 && loss != floor(loss));
+    static const char head[] = "epoch,loss,\"right, \"\"all\"\"\",val_loss,\"val_right, \"\"all\"\"\"\n";
+    char *table = text_of("c.csv");
+    assert_memory_equal(table, head, sizeof head - 1);
+    assert_int_equal(sscanf(table + sizeof head - 1, "0,%lf,%lf,NA,NA", &first, &second), 2);
+    assert_true(first == loss);
+    json_decref(json), lm_free(m), lm_free(data);
+}
+
 static void checksums(void **state)
 {
     (void)state;
@@ -205,6 +244,9 @@ static void arguments(void **state)
             "is written {{");
     refused(lm_callback_model_checkpoint(.filepath = "a}.keras"),
             "ModelCheckpoint: filepath \"a}.keras\" has a '}' without a '{'; a brace itself is written }}");
+    refused(lm_callback_model_checkpoint(.filepath = "a.keras", .save_best_only = true, .save_freq = 10),
+            "ModelCheckpoint: \"val_loss\" is known at the end of an epoch only; leave save_freq out, or give "
+            ".monitor = \"loss\"");
     refused(lm_callback_csv_logger(), "CSVLogger needs .filename, such as \"log.csv\"");
     refused(lm_callback_json_logger(), "JSONLogger needs .filename, such as \"log.jsonl\"");
     refused(lm_callback_backup_and_restore(),
@@ -255,7 +297,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_writers), cmocka_unit_test(checkpoints), cmocka_unit_test(tables),
-        cmocka_unit_test(json_lines), cmocka_unit_test(checksums), cmocka_unit_test(arguments),
+        cmocka_unit_test(json_lines), cmocka_unit_test(commas),      cmocka_unit_test(checksums),
+        cmocka_unit_test(arguments),
         cmocka_unit_test(monitors)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -73,10 +73,21 @@ static void choose_columns(csv_logger *c, const lm_logs *logs)
     c->ncolumns = n;
 }
 
+/* As Python's csv has it: in quotes where it has to be. */
+static void put_cell(const csv_logger *c, lm__text *line, const char *text)
+{
+    const char *separator = args_of(c)->separator;
+    bool quoted = strstr(text, separator) || strpbrk(text, "\"\r\n");
+    lm__text_append(line, separator, strlen(separator));
+    if (quoted) lm__text_append(line, "\"", 1);
+    for (; *text; text++) lm__text_append(line, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    if (quoted) lm__text_append(line, "\"", 1);
+}
+
 static void put_header(const csv_logger *c, lm__text *line)
 {
     lm__text_printf(line, "epoch");
-    for (int i = 0; i < c->ncolumns; i++) lm__text_printf(line, "%s%s", args_of(c)->separator, c->column[i]);
+    for (int i = 0; i < c->ncolumns; i++) put_cell(c, line, c->column[i]);
     lm__text_append(line, "\n", 1);
 }
 

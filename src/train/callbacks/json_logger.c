@@ -68,8 +68,9 @@ static lm_status write_line(lm_callback *self, lm_moment *moment)
     json_logger *j = (json_logger *)self;
     lm__text line = {0};
     char number[32];
-    lm__text_printf(&line, "{\"epoch\": %d, \"step\": %lld, \"seconds\": %.6f", moment->epoch + 1,
-                    (long long)moment->steps_made, moment->seconds);
+    long long microseconds = llround(1e6 * moment->seconds);    /* not %f, whose point is the locale's */
+    lm__text_printf(&line, "{\"epoch\": %d, \"step\": %lld, \"seconds\": %lld.%06lld", moment->epoch + 1,
+                    (long long)moment->steps_made, microseconds / 1000000, microseconds % 1000000);
     for (int i = 0; i < moment->logs->count; i++) {
         double value = moment->logs->item[i].value;
         put_name(&line, moment->logs->item[i].name);

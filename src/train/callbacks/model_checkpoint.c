@@ -239,6 +239,9 @@ static lm_status check(const lm__configured *self)
     const lm_callback_model_checkpoint_args *a = self->args;
     if (!a->filepath || !*a->filepath)
         return lm__fail(LM_INVALID, "ModelCheckpoint needs .filepath, such as \"best.keras\"");
+    if (a->save_best_only && a->save_freq && a->monitor && !strncmp(a->monitor, "val_", 4))
+        return lm__fail(LM_INVALID, "ModelCheckpoint: \"%s\" is known at the end of an epoch only; leave save_freq "
+                                    "out, or give .monitor = \"%s\"", a->monitor, a->monitor + 4);
     if (a->save_weights_only && !ends(a->filepath, ".weights.h5"))
         return bad_path(a->filepath, "must end in .weights.h5, as save_weights_only is given");
     if (!a->save_weights_only && !ends(a->filepath, ".keras") && !ends(a->filepath, ".h5"))
