@@ -76,7 +76,7 @@ static int check_existence(const cli_request *r)
 {
     for (int i = 0; i < r->count; i++)
         if (!cli_is_picture(r->inputs[i]) && strcmp(r->inputs[i], "-") != 0 && access(r->inputs[i], F_OK))
-            return cli_error("there is no file or folder %s: %s", r->inputs[i], strerror(errno));
+            return cli_error("there is no file '%s', and no folder: %s", r->inputs[i], strerror(errno));
     return CLI_OK;
 }
 

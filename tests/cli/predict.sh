@@ -146,7 +146,7 @@ expect 1 'there is no file' "$lamina" predict mnist.keras none.png
 expect 1 '[]' "$lamina" predict mnist.keras none.png --json
 expect 1 'standard input' sh -c ": | '$lamina' predict mnist.keras -"
 
-expect 1 'there is no file or folder scanz: No such file' "$lamina" predict mnist.keras scanz
+expect 1 "there is no file 'scanz', and no folder: No such file" "$lamina" predict mnist.keras scanz
 
 # --- pictures of other kinds are refused by their names, not taken for arrays
 printf 'GIF89a..........' > moving.gif

@@ -348,7 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_cairo), cmocka_unit_test(curves),       cmocka_unit_test(curves_without_numbers),
         cmocka_unit_test(samples),       cmocka_unit_test(confusion),    cmocka_unit_test(models),
-        cmocka_unit_test(deep_models),   cmocka_unit_test(long_names),    cmocka_unit_test(charts),       cmocka_unit_test(formats),
-        cmocka_unit_test(bad_paths),     cmocka_unit_test(out_of_memory)};
+        cmocka_unit_test(deep_models),   cmocka_unit_test(long_names),   cmocka_unit_test(charts),
+        cmocka_unit_test(formats),       cmocka_unit_test(bad_paths),    cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
