@@ -116,9 +116,15 @@ static void add_row(dashboard *b, const lm_logs *logs)
     b->rows++;
 }
 
+static bool over(const dashboard *b)
+{
+    return !strcmp(b->state, "done") || !strcmp(b->state, "stopped") || !strcmp(b->state, "failed");
+}
+
+/* A stop that was asked for stays until the end, and the end stays. */
 static void move_on(dashboard *b, const char *state)
 {
-    if (strcmp(b->state, "stopping")) b->state = state;
+    if (strcmp(b->state, "stopping") && !over(b)) b->state = state;
 }
 
 static lm_status on_epoch_begin(void *user, const lm_moment *at)
@@ -261,7 +267,7 @@ static void tell_run(FILE *to, dashboard *b)
     tell_logs(to, b);
     tell_curves(to, b);
     fputc('}', to);
-    if (!strcmp(b->state, "done") || !strcmp(b->state, "stopped") || !strcmp(b->state, "failed")) b->told = true;
+    if (over(b)) b->told = true;
 }
 
 static void write_base64(FILE *to, const unsigned char *data, size_t bytes)

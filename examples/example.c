@@ -225,20 +225,23 @@ int example_write(const example *run, const char *path, const char *text)
 
 int example_save_history(const example *run, const lm_history *history)
 {
-    static char text[1 << 16];
-    size_t n = (size_t)snprintf(text, sizeof text, "epoch");
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&text, &bytes);
     int columns = lm_history_columns(history);
-    for (int c = 0; c < columns; c++)
-        n += (size_t)snprintf(text + n, sizeof text - n, ",%s", lm_history_name(history, c));
-    for (int e = 0; e < lm_history_epochs(history) && n + 1024 < sizeof text; e++) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "\n%d", e + 1);
-        for (int c = 0; c < columns; c++) {
-            double value = lm_history_get(history, lm_history_name(history, c), e);
-            n += (size_t)snprintf(text + n, sizeof text - n, ",%.9g", value);
-        }
+    if (to) fputs("epoch", to);
+    for (int c = 0; to && c < columns; c++) fprintf(to, ",%s", lm_history_name(history, c));
+    for (int e = 0; to && e < lm_history_epochs(history); e++) {
+        fprintf(to, "\n%d", e + 1);
+        for (int c = 0; c < columns; c++)
+            fprintf(to, ",%.9g", lm_history_get(history, lm_history_name(history, c), e));
     }
-    snprintf(text + n, sizeof text - n, "\n");
-    return example_write(run, example_path(run, "history.csv"), text);
+    if (to) fputs("\n", to);
+    int status = !to || fclose(to);
+    if (status) fprintf(stderr, "%s: error: out of memory for history.csv\n", run->name);
+    else status = example_write(run, example_path(run, "history.csv"), text);
+    free(text);
+    return status;
 }
 
 static int save_metrics(const example *run, int count, const example_metric *metrics)

@@ -65,9 +65,8 @@ static lm_model *net(int hidden)
     return m;
 }
 
-/* Trains one net; its history's lines go behind those in `text`. */
-static int learn(const example *run, trial *t, int hidden, lm_dataset *train, lm_dataset *test, char *text,
-                 size_t bytes)
+/* Trains one net; its history's lines go to `lines`. */
+static int learn(const example *run, trial *t, int hidden, lm_dataset *train, lm_dataset *test, FILE *lines)
 {
     t->model = net(hidden);
     example_interrupt(t->model);
@@ -76,11 +75,10 @@ static int learn(const example *run, trial *t, int hidden, lm_dataset *train, lm
     double seconds = 0, steps = 0;
     int epochs = lm_history_epochs(history);
     for (int e = 0; e < epochs; e++) {
-        size_t n = strlen(text);
         seconds += lm_history_seconds(history, e), steps += (double)lm_history_steps(history, e);
-        snprintf(text + n, bytes - n, "%d,%d,%.9g,%.9g,%.9g,%.9g\n", hidden, e + 1,
-                 lm_history_get(history, "accuracy", e), lm_history_get(history, "loss", e),
-                 lm_history_get(history, "val_accuracy", e), lm_history_get(history, "val_loss", e));
+        fprintf(lines, "%d,%d,%.9g,%.9g,%.9g,%.9g\n", hidden, e + 1, lm_history_get(history, "accuracy", e),
+                lm_history_get(history, "loss", e), lm_history_get(history, "val_accuracy", e),
+                lm_history_get(history, "val_loss", e));
     }
     t->train_accuracy = lm_history_get(history, "accuracy", -1);
     t->test_accuracy = lm_get(lm_evaluate(t->model, test, .verbose = 0), "accuracy");
@@ -166,7 +164,6 @@ static int apply(const example *run)
 
 int main(int argc, char **argv)
 {
-    static char history[1 << 17] = "depth,epoch,accuracy,loss,val_accuracy,val_loss\n";
     example run = example_begin(argc, argv, (example){.name = "spirals", .epochs = 300},
                                 "nets of depth 1 to 4, with as many weights each, on two spirals");
     if (run.apply) return apply(&run);
@@ -175,12 +172,17 @@ int main(int argc, char **argv)
     trial trials[DEPTHS] = {0};
     char name[DEPTHS][2][32], file[32];
     example_metric metrics[2 * DEPTHS];
+    char *history = NULL;
+    size_t bytes = 0;
+    FILE *lines = open_memstream(&history, &bytes);
     int status = example_failed(&run, 2, (const void *[]){train, test});
+    if (!lines) perror(run.name), status = 1;
+    else fputs("depth,epoch,accuracy,loss,val_accuracy,val_loss\n", lines);
     if (!status)
         printf("hidden  nodes           training       test milliseconds\n"
                "layers   each  weights   accuracy   accuracy       a step\n");
     for (int k = 0; !status && k < DEPTHS && !example_interrupted(); k++) {
-        status = learn(&run, &trials[k], k + 1, train, test, history, sizeof history);
+        status = learn(&run, &trials[k], k + 1, train, test, lines);
         snprintf(file, sizeof file, "spirals_%d.keras", k + 1);
         if (!status) status = example_save(&run, trials[k].model, file);
         snprintf(name[k][0], sizeof name[k][0], "depth%d_test_accuracy", k + 1);
@@ -189,8 +191,10 @@ int main(int argc, char **argv)
         metrics[2 * k + 1] = (example_metric){name[k][1], trials[k].ms_per_step};
     }
     if (!status && !example_interrupted()) status = draw(&run, trials, test);
+    if (lines && fclose(lines) && !status) perror(run.name), status = 1;
     if (!status) status = example_write(&run, example_path(&run, "history.csv"), history);
     status = example_end(&run, status, 2 * DEPTHS, metrics);
+    free(history);
     for (int k = 0; k < DEPTHS; k++) lm_free(trials[k].model);
     lm_free(train), lm_free(test);
     return status;
