@@ -137,7 +137,7 @@ static lm_status run_epoch(lm__fit *f, int epoch)
     lm__progress_begin(&bar, f->verbose, f->moment.step, f->moment.steps);
     if (!first) LM_TRY(lm_iterator_restart(f->it, epoch));
     if (!f->moment.step) {              /* an epoch that goes on has begun before */
-        if (f->model->train.function) lm__model_reset_metrics(f->model);
+        lm__model_reset_metrics(f->model);
         LM_TRY(tell_all(f, LM__EPOCH_BEGIN, NULL));
     }
     LM_TRY(train_steps(f, &bar));

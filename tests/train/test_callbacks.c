@@ -249,6 +249,28 @@ static void validation(void **state)
     lm_free(four), lm_free(m), lm_free(data);
 }
 
+/* What a model was tested on before it is trained is no part of its first epoch. */
+static void tested_before(void **state)
+{
+    (void)state;
+    double loss[2], accuracy[2];
+    lm_dataset *data = numbers();
+    for (int i = 0; i < 2; i++) {
+        lm_set_seed(1);
+        lm_model *m = net();
+        if (i) lm_evaluate(m, data, .verbose = 0);
+        const lm_history *h = lm_fit(m, data, .batch_size = BATCH, .verbose = 0,
+                                     .class_weight = (double[]){1, 5}, .classes = 2);
+        assert_string_equal(lm_error(m), "");
+        loss[i] = lm_history_get(h, "loss", 0), accuracy[i] = lm_history_get(h, "accuracy", 0);
+        lm_free(m);
+    }
+    lm_set_seed(0);
+    assert_true(loss[0] == loss[1]);
+    assert_true(accuracy[0] == accuracy[1]);
+    lm_free(data);
+}
+
 /* --- memory --------------------------------------------------------------------------------------------------- */
 
 static lm_status short_fit(void *user)
@@ -272,4 +294,5 @@ static void memory_runs_out(void **state)
 }
 
 RUN(cmocka_unit_test(order), cmocka_unit_test(failures), cmocka_unit_test(calls_within), cmocka_unit_test(stops),
-    cmocka_unit_test(learning_rates), cmocka_unit_test(validation), cmocka_unit_test(memory_runs_out))
+    cmocka_unit_test(learning_rates), cmocka_unit_test(validation), cmocka_unit_test(tested_before),
+    cmocka_unit_test(memory_runs_out))
