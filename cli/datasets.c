@@ -137,7 +137,7 @@ static void draw(const lm_tensor *x)
         fputs("  ", stdout);
         for (int64_t c = 0; c < columns; c++) {
             double s = shade(x, r, c, rows ? rows : 1, columns);
-            fputs(cells[s >= 1 ? 4 : s <= 0 ? 0 : (int)(s * 5)], stdout);
+            fputs(isnan(s) ? "?" : cells[s >= 1 ? 4 : s <= 0 ? 0 : (int)(s * 5)], stdout);
         }
         putchar('\n');
     }
@@ -148,10 +148,10 @@ static void print_example(const lm_dataset *ds, lm_tensor *const *element, int n
     int count, rank = lm_tensor_rank(element[0]);
     const char *const *classes = lm_data_classes(ds, &count);
     int64_t channels = rank == 3 ? lm_tensor_dim(element[0], 2) : 1;
-    bool picture = rank == 2 || (rank == 3 && (channels == 1 || channels == 3));
+    bool picture = (rank == 2 || (rank == 3 && (channels == 1 || channels == 3))) && lm_tensor_size(element[0]);
     if (picture) draw(element[0]);
     for (size_t i = 0; !picture && i < lm_tensor_size(element[0]) && i < 8; i++)
-        printf("%s%.6g", i ? "  " : "  ", lm_tensor_get(element[0], i));
+        printf("  %.6g", lm_tensor_get(element[0], i));
     if (!picture && lm_tensor_size(element[0]) > 8) fputs("  …", stdout);
     if (n > 1 && lm_tensor_size(element[1]) == 1) {
         double y = lm_tensor_get(element[1], 0);

@@ -14,6 +14,21 @@ grep -q '█' out || fail 'no picture is drawn'
 [ "$(grep -c -- '-> ' out)" -eq 2 ] || fail 'not as many examples as asked for'
 printf 'a,b,kind\n1,2,no\n3,4,yes\n5,6,no\n7,8,yes\n9,1,no\n' > t.csv
 expect 0 'classes: no, yes' "$lamina" datasets show t.csv --target kind
+# Pictures of numbers that are none, and of no pixels at all.
+if command -v python3 > /dev/null; then
+    python3 - << 'END'
+import struct, zipfile
+def array(kind, shape, data):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (kind, shape)
+    return b"\x93NUMPY\x01\0" + struct.pack("<H", 118) + head.ljust(117).encode() + b"\n" + data
+for name, side, pixels in ("nan", 4, struct.pack("<f", float("nan")) * 160), ("empty", 0, b""):
+    with zipfile.ZipFile(name + ".npz", "w") as z:
+        z.writestr("x.npy", array("<f4", (10, 4, side), pixels))
+        z.writestr("y.npy", array("|u1", (10,), bytes(i % 2 for i in range(10))))
+END
+    expect 0 '????' "$lamina" datasets show nan.npz --count 1
+    expect 0 'x  float32 (4, 0)' "$lamina" datasets show empty.npz --count 1
+fi
 expect 1 'did you mean "mnist"?' "$lamina" datasets show mnits
 expect 2 'did you mean show?' "$lamina" datasets shw mnist
 expect 2 'show what?' "$lamina" datasets show
