@@ -288,3 +288,8 @@ int cli_answers_save(const cli_answers *a, const char *const *names, const lm_te
     if (cli_ends(path, ".csv")) return save_csv(a, names, y, path);
     return lm_tensor_save(y, path) ? cli_error("%s", lm_last_error()) : CLI_OK;
 }
+
+lm_tensor *cli_apply(const cli_request *r, const lm_model *model, lm_tensor *x)
+{
+    return r->layer ? lm_predict_layer(model, x, r->layer) : lm_predict_array(model, x);
+}

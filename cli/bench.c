@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern const cli_command cli_bench;
@@ -21,7 +20,7 @@ static const bench_workload *const workloads[] = {
 #include "workloads.def"
 #undef WORKLOAD
 };
-enum { WORKLOADS = sizeof workloads / sizeof *workloads, ROUNDS = 3, MOST = 64 };
+enum { WORKLOADS = sizeof workloads / sizeof *workloads, MOST = 64 };
 
 static const char help[] =
     "Measures steps of training and of inference on this machine, each workload in a process of its own.\n\n"
@@ -55,27 +54,6 @@ typedef struct report {
     bench_figures figures;
     double peak_rss_mb;
 } report;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-int bench_rounds(int (*round)(void *user, int steps), void *user, int steps, double *ms_per_step)
-{
-    double best = INFINITY;
-    for (int r = 0; r < ROUNDS; r++) {
-        double begun = now();
-        int status = round(user, steps);
-        if (status) return status;
-        double spent = (now() - begun) / steps;
-        if (spent < best) best = spent;
-    }
-    *ms_per_step = 1e3 * best;
-    return CLI_OK;
-}
 
 static void child(const job *j, int pipe_end)
 {

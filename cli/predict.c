@@ -35,11 +35,6 @@ static const char help[] =
     "  --batch-size N   examples at a time (default: 32)\n"
     "  --quiet          do not tell what was done to pictures\n";
 
-lm_tensor *cli_apply(const cli_request *r, const lm_model *model, lm_tensor *x)
-{
-    return r->layer ? lm_predict_layer(model, x, r->layer) : lm_predict_array(model, x);
-}
-
 /* --- what is asked ---------------------------------------------------------------------------------------------- */
 
 /* The files of --input: a list, unless a file has that very name. Splits `list`, which the inputs then point into. */

@@ -32,6 +32,9 @@ typedef struct cli_answers {
 } cli_answers;
 cli_answers cli_answers_of(const lm_model *model);
 
+/* The outputs of the model, or of the layer asked for, on one batch. New reference. */
+lm_tensor *cli_apply(const cli_request *r, const lm_model *model, lm_tensor *x);
+
 /* A table on stdout, a line an example: its name, the answer, its probability, the next `top` - 1 answers. */
 void cli_answers_table(const cli_answers *a, const char *const *names, const lm_tensor *y, int64_t top);
 /* A JSON list with an object for each example. */
@@ -51,7 +54,4 @@ const char *cli_standard_input_path(void);
 /* Predicts pictures: status 0, or 1 if some could not be read, or 130. */
 int cli_predict_pictures(const cli_request *r, const lm_model *model);
 int cli_predict_array(const cli_request *r, const lm_model *model);
-/* The model, or its layer, on one batch. New reference. */
-lm_tensor *cli_apply(const cli_request *r, const lm_model *model, lm_tensor *x);
-
 #endif

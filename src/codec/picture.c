@@ -9,20 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-void lm__say(const lm__said *said, const char *format, ...)
-{
-    if (!said || !said->text || !said->size) return;
-    size_t at = strlen(said->text);
-    if (at && at + 3 < said->size) {
-        memcpy(said->text + at, "; ", 3);
-        at += 2;
-    }
-    va_list args;
-    va_start(args, format);
-    vsnprintf(said->text + at, said->size - at, format, args);
-    va_end(args);
-}
-
 /* --- kinds ------------------------------------------------------------------------------------------------------ */
 
 typedef struct signature {
@@ -80,15 +66,6 @@ static lm_status refuse(const char *name, const uint8_t *data, size_t size)
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
-
-lm_status lm__picture_room(const char *name, size_t width, size_t height, int channels, lm_tensor **out)
-{
-    if (lm__mul_size(width, height) > LM__PICTURE_MAX_PIXELS)
-        return lm__fail(LM_UNSUPPORTED, "%s has %zu x %zu pixels, more than the limit of %zu million", name, width,
-                        height, LM__PICTURE_MAX_PIXELS / 1000000);
-    *out = lm__tensor_raw(LM_U8, 3, (int64_t[]){(int64_t)height, (int64_t)width, channels});
-    return lm_status_of(*out);
-}
 
 static lm_status decode(const char *name, const void *data, size_t size, const lm__said *said, lm_tensor **out)
 {
