@@ -1,5 +1,4 @@
-/* codec/picture_room.c: what the readers of all kinds of pictures share: room for the pixels, and words about what was
- * done to them. */
+/* codec/picture_room.c: what the readers of pictures share: room for the pixels, and words about what was done. */
 #include "codec/picture.h"
 
 #include "base/alloc.h"
