@@ -54,13 +54,27 @@ void cli_shell_word(FILE *to, const char *text)
     fputc('\'', to);
 }
 
+/* Bytes of the character beyond ASCII that begins here; 0 if it is none of UTF-8: names of files may be anything. */
+static int utf8_length(const unsigned char *c)
+{
+    static const unsigned char second[] = {[0xE0 - 0xC2] = 0xA0, [0xF0 - 0xC2] = 0x90};
+    int more = *c < 0xC2 ? 0 : *c < 0xE0 ? 1 : *c < 0xF0 ? 2 : *c < 0xF5 ? 3 : 0;
+    if (!more || (*c < 0xF1 && c[1] < second[*c - 0xC2])) return 0;             /* overlong forms */
+    if ((*c == 0xED && c[1] > 0x9F) || (*c == 0xF4 && c[1] > 0x8F)) return 0;   /* surrogates; beyond U+10FFFF */
+    for (int i = 1; i <= more; i++)
+        if ((c[i] & 0xC0) != 0x80) return 0;
+    return more + 1;
+}
+
 void cli_json_string(FILE *to, const char *text)
 {
     fputc('"', to);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        int length = *c < 0x80 ? 1 : utf8_length(c);
         if (*c == '"' || *c == '\\') fprintf(to, "\\%c", *c);
         else if (*c < 0x20) fprintf(to, "\\u%04x", *c);
-        else fputc(*c, to);
+        else if (!length) fputs("\\ufffd", to);
+        else fwrite(c, 1, (size_t)length, to), c += length - 1;
     }
     fputc('"', to);
 }

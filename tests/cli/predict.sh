@@ -73,7 +73,12 @@ expect 2 '--layer gives many numbers' "$lamina" predict mnist.keras $one --layer
 expect 1 'conv' "$lamina" predict mnist.keras $one --layer conv --json
 expect 2 'predictions go to a file' "$lamina" predict mnist.keras $one --output -
 [ -e ./- ] && fail 'there is a file called "-"'
+odd=$(printf 'caf\303\251 \303 \355\240\200 \360\237\230\200 \377.png')
+cp $one "$odd"
 if command -v python3 > /dev/null; then
+    expect 0 '' "$lamina" predict mnist.keras "$odd" --json --quiet
+    python3 -c 'import json; name = json.load(open("out", encoding="utf-8"))[0]["file"]
+assert name == "caf\u00e9 \ufffd \ufffd\ufffd\ufffd \U0001f600 \ufffd.png", name' || fail 'a name that is no UTF-8 makes no JSON'
     "$lamina" predict mnist.keras digits --json --quiet > list.json
     python3 - << 'END' || fail 'list.json, y.npy and inner.npy are not what they should be'
 import json, struct
