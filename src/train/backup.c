@@ -134,6 +134,23 @@ static lm_status same_layer(const lm_layer *here, const lm_layer *there, int i)
                     there->base.name, there->base.class->name, here->base.name, here->base.class->name);
 }
 
+/* An optimizer or a loss: of the same class, with the same arguments. The learning rate is part of the state. */
+static lm_status same_part(const char *what, const lm__configured *here, const lm__configured *there)
+{
+    if (here->class != there->class)
+        return lm__fail(LM_INVALID, "its %s is %s, and here it is %s", what, there->class->name, here->class->name);
+    json_t *one = lm__configured_config(here), *other = lm__configured_config(there);
+    lm_status status = one && other ? LM_OK : LM_NO_MEMORY;
+    const char *key;
+    json_t *value;
+    json_object_del(one, "learning_rate"), json_object_del(one, "name");
+    if (!status) json_object_foreach(one, key, value)
+        if (!status && !json_equal(value, json_object_get(other, key)))
+            status = lm__fail(LM_INVALID, "its %s, %s, has another %s than here", what, here->class->name, key);
+    json_decref(one), json_decref(other);
+    return status;
+}
+
 static lm_status same_model(const lm_model *here, const lm_model *there)
 {
     if (here->nlayers != there->nlayers)
@@ -142,13 +159,8 @@ static lm_status same_model(const lm_model *here, const lm_model *there)
     for (int i = 0; i < here->nlayers; i++) LM_TRY(same_layer(here->layer[i], there->layer[i], i));
     if (!there->compiled || !there->optimizer->iteration)
         return lm__fail(LM_INVALID, "it has no state of an optimizer");
-    if (here->optimizer->base.class != there->optimizer->base.class)
-        return lm__fail(LM_INVALID, "its optimizer is %s, and here it is %s", there->optimizer->base.class->name,
-                        here->optimizer->base.class->name);
-    if (here->loss->base.class != there->loss->base.class)
-        return lm__fail(LM_INVALID, "its loss is %s, and here it is %s", there->loss->base.class->name,
-                        here->loss->base.class->name);
-    return LM_OK;
+    LM_TRY(same_part("optimizer", &here->optimizer->base, &there->optimizer->base));
+    return same_part("loss", &here->loss->base, &there->loss->base);
 }
 
 static lm_status same_data(const lm__fit *f, const json_t *json)

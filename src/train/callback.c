@@ -123,8 +123,7 @@ void lm__tell(const char *format, ...)
     lm__show(text, (size_t)n);
 }
 
-/* printf's point is that of the program's locale; files have a point in every country. */
-static void plain_point(char *text)
+void lm__plain_point(char *text)
 {
     const char *point = localeconv()->decimal_point;
     size_t n = strlen(point);
@@ -148,7 +147,7 @@ void lm__number_text(double value, char text[32])
     int exponent = atoi(strchr(text, 'e') + 1);
     if (exponent < -4 || exponent >= 16) snprintf(text, 32, "%.*e", digits - 1, value);
     else snprintf(text, 32, "%.*f", digits - 1 > exponent ? digits - 1 - exponent : 1, value);
-    plain_point(text);
+    lm__plain_point(text);
 }
 
 void lm__end_training(lm_moment *moment)

@@ -58,6 +58,8 @@ void lm__end_training(lm_moment *moment);
 void lm__tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The shortest text that reads back as the same number, as Python prints it; "nan", "inf". */
 void lm__number_text(double value, char text[32]);
+/* printf's decimal point is that of the program's locale; files have a point in every country. */
+void lm__plain_point(char *text);
 
 /* --- for fit ---------------------------------------------------------------------------------------------------- */
 

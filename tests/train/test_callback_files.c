@@ -197,9 +197,12 @@ static void commas(void **state)
                .metric_objects = {lm_metric_sparse_categorical_accuracy(.name = "right, \"all\"")});
     lm_fit(m, data, .verbose = 0,
            .callbacks = {lm_callback_csv_logger(.filename = in_folder("c.csv"), .append = true),
-                         lm_callback_json_logger(.filename = in_folder("c.jsonl"))});
+                         lm_callback_json_logger(.filename = in_folder("c.jsonl")),
+                         lm_callback_model_checkpoint(.filepath = in_folder("c-{loss:.2f}.keras"))});
     setlocale(LC_NUMERIC, "C");
     assert_string_equal(lm_error(m), "");
+    snprintf(command, sizeof command, "ls %s/c-[0-9].[0-9][0-9].keras > %s/said 2>&1", folder, folder);
+    assert_int_equal(system(command), 0);
     json_t *json = json_loads(text_of("c.jsonl"), JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(json);
     double loss = json_number_value(json_object_get(json, "loss")), first, second;

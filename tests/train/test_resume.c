@@ -293,6 +293,12 @@ static void refusals(void **state)
     lm_model *sgd = net(12);
     lm_compile(sgd, .optimizer = lm_sgd(), .loss = "sparse_categorical_crossentropy");
     refused(sgd, data, BATCH, "its optimizer is Adam, and here it is SGD");
+    lm_model *slower = net(12), *logits = net(12);
+    lm_compile(slower, .optimizer = lm_adam(.beta_1 = 0.8), .loss = "sparse_categorical_crossentropy");
+    refused(slower, data, BATCH, "its optimizer, Adam, has another beta_1 than here");
+    lm_compile(logits, .optimizer = lm_adam(),
+               .loss_object = lm_loss_sparse_categorical_crossentropy(.from_logits = true));
+    refused(logits, data, BATCH, "its loss, SparseCategoricalCrossentropy, has another from_logits than here");
     /* Damage: cut short, and no backup at all. */
     assert_int_equal(truncate(in_folder("backup.keras"), 3000), 0);
     refused(net(12), data, BATCH, "backup.keras");

@@ -95,6 +95,7 @@ static void put_number(lm__text *out, const placeholder *p, double value, bool w
     else if (p->letter == 'f') snprintf(text, sizeof text, p->zeros ? "%0*.*f" : "%*.*f", width, precision, value);
     else if (p->letter == 'e') snprintf(text, sizeof text, p->zeros ? "%0*.*e" : "%*.*e", width, precision, value);
     else snprintf(text, sizeof text, p->zeros ? "%0*.*g" : "%*.*g", width, precision, value);
+    lm__plain_point(text);
     lm__text_append(out, text, strlen(text));
 }
 
