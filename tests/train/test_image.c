@@ -138,6 +138,12 @@ static lm_model *reader;
 static lm_dataset *test_part;
 static lm_tensor *images, *labels;
 
+/* Under valgrind the same calls are made on less, and how many digits are read is not asked. */
+static int slow(void)
+{
+    return getenv("LAMINA_TEST_VALGRIND") != NULL;
+}
+
 static int make_reader(void **state)
 {
     (void)state;
@@ -151,7 +157,7 @@ static int make_reader(void **state)
                            lm_flatten(), lm_dense(.units = 64, .activation = "relu"),
                            lm_dense(.units = 10, .activation = "softmax"));
     lm_compile(reader, .optimizer = lm_adam(.learning_rate = 0.002), .loss = "sparse_categorical_crossentropy");
-    train = lm_data_take(train, 30000);
+    train = lm_data_take(train, slow() ? 640 : 30000);
     lm_fit(reader, train, .epochs = 1, .batch_size = 64, .verbose = 0);
     images = lm_data_array(test_part, 0), labels = lm_data_array(test_part, 1);
     lm_free(train);
@@ -221,9 +227,9 @@ enum { PICTURES = 200 };
 
 static void digits_are_read(void **state)
 {
-    int right = 0, plain = 0;
+    int right = 0, plain = 0, pictures = slow() ? 16 : PICTURES;
     (void)state;
-    for (int k = 0; k < PICTURES; k++) {
+    for (int k = 0; k < pictures; k++) {
         int i = k * 49, label = (int)lm_tensor_get(labels, (size_t)i);
         lm_tensor *t = as_a_person_has_it(i, k % 8);
         const char *path = in_folder(k / 8 % 2 ? "digit.jpg" : "digit.png");
@@ -235,9 +241,9 @@ static void digits_are_read(void **state)
         plain += read_digit(in_folder("plain.png"), false) == label;
         lm_free(t);
     }
-    print_message("of %d pictures made from test digits %d are read, of the digits as they are %d\n", PICTURES,
+    print_message("of %d pictures made from test digits %d are read, of the digits as they are %d\n", pictures,
                   right, plain);
-    assert_true(right >= PICTURES * 95 / 100);
+    assert_true(slow() || right >= PICTURES * 95 / 100);
 }
 
 /* A test digit goes through its own preparation as it is, but for a pixel aside where its mass was elsewhere. */
