@@ -9,6 +9,7 @@
 static void complain(const char *format, va_list args)
 {
     fflush(stdout);
+    cli_wait_hide();
     fputs("lamina: error: ", stderr);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);

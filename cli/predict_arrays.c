@@ -51,6 +51,7 @@ static lm_tensor *predict(const cli_request *r, const lm_model *model, lm_tensor
     lm_tensor *y = NULL;
     for (int64_t at = 0; at < n && !cli_interrupted(); at += r->batch) {
         int64_t end = n - at < r->batch ? n : at + r->batch;
+        cli_wait("predicting: example", at, n);
         lm_tensor *rows = lm_tensor_slice(x, at, end), *part = cli_apply(r, model, rows);
         if (!y && !lm_failed(part)) y = room(part, n);
         *status = cli_failed(part);
@@ -61,6 +62,7 @@ static lm_tensor *predict(const cli_request *r, const lm_model *model, lm_tensor
         lm_free(part), lm_free(rows);
         if (*status) break;
     }
+    cli_wait_hide();
     if (!*status && cli_interrupted()) {
         fprintf(stderr, "lamina: interrupted; nothing was written\n");
         *status = CLI_INTERRUPTED;

@@ -256,6 +256,7 @@ static int predict_all(work *w)
     if (!w->name || !w->input || !w->input_name) return cli_error("out of memory");
     int status = 0;
     for (size_t i = 0; !status && i < w->count && !cli_interrupted(); i++) {
+        cli_wait("predicting: picture", (int64_t)i, (int64_t)w->count);
         lm_tensor *x = prepare(w, w->found[i]);
         if (!x) {
             w->failed++;
@@ -265,6 +266,7 @@ static int predict_all(work *w)
         w->input[w->batch++] = x;
         if (w->batch == most) status = run_batch(w);
     }
+    cli_wait_hide();
     return status ? status : cli_interrupted() ? CLI_INTERRUPTED : run_batch(w);
 }
 
