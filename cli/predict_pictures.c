@@ -150,7 +150,7 @@ static void tell_notes(const notes *all)
 /* The model's input of one picture, or NULL after a message. */
 static lm_tensor *prepare(work *w, const char *name)
 {
-    char read[NOTE / 2] = "", done[NOTE / 2] = "", both[NOTE];
+    char read[NOTE / 2 - 2] = "", done[NOTE / 2] = "", both[NOTE];      /* with "; " between them */
     bool standard = !strcmp(name, "-");
     lm_tensor *image = standard ? read_standard_input(read, sizeof read)
                                 : lm_image_load_saying(name, read, sizeof read);
