@@ -15,6 +15,7 @@ static void use_attributes(const lm__h5 *h5, const char *path)
         if (lm__h5_strings_of(h5, path, NAMES[i], &strings) == LM_OK) {
             volatile size_t length = 0;
             for (size_t k = 0; k < strings.count; k++) length += strlen(strings.items[k]);
+            (void)length;
             lm__free(strings.items);
         }
         if (lm__h5_string(h5, path, NAMES[i], &text) == LM_OK) lm__free(text);
