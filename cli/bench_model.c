@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { BATCHES = 8, WARM_UP = 3, MOST_STEPS = 300, LEAST_STEPS = 3 };
 static const double round_seconds = 0.4;
@@ -17,13 +16,6 @@ typedef struct subject {
     lm_dataset *data;
     char *out;
 } subject;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Numbers from 0 to 1 for floats, below `most` for integers. */
 static lm_tensor *made_up(lm_dtype dtype, int rank, const int64_t *dims, int64_t most)
@@ -108,9 +100,9 @@ static int measure(subject *s, bool inference, bench_figures *out)
 {
     int (*step)(void *user, int steps) = inference ? infer : train;
     int status = step(s, 1);
-    double begun = now();
+    double begun = cli_now();
     if (!status) status = step(s, WARM_UP);
-    double steps = round_seconds * WARM_UP / (now() - begun + 1e-9);
+    double steps = round_seconds * WARM_UP / (cli_now() - begun + 1e-9);
     int count = steps > MOST_STEPS ? MOST_STEPS : steps < LEAST_STEPS ? LEAST_STEPS : (int)steps;
     return status ? status : bench_rounds(step, s, count, &out->ms_per_step);
 }

@@ -62,6 +62,8 @@ int cli_failed(const void *object);
 /* " (did you mean X?)" or "", in static memory. */
 const char *cli_hint(const char *name, const char *const *known, const char *prefix);
 
+/* Seconds, from some moment on that stays the same. */
+double cli_now(void);
 /* Tells a terminal how far a piece of work is and how long it will take, once it has taken a second: call it with
  * 0 done at the beginning, then as it goes; the line goes away with the last, or with cli_wait_hide. */
 void cli_wait(const char *what, int64_t done, int64_t all);

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* POINTS of a curve within epochs: when they are used up, every other one goes and half as many come. */
@@ -47,13 +46,6 @@ struct dashboard {
 };
 
 extern const char dashboard_page[];
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* --- gathering, on fit's thread --------------------------------------------------------------------------------- */
 
@@ -130,7 +122,7 @@ static void move_on(dashboard *b, const char *state)
 static lm_status on_epoch_begin(void *user, const lm_moment *at)
 {
     dashboard *b = user;
-    double time = now();
+    double time = cli_now();
     pthread_mutex_lock(&b->lock);
     if (!b->made) b->begun = b->rate_time = time;
     b->epoch_begun = time;
@@ -153,7 +145,7 @@ static lm_status on_batch_end(void *user, const lm_moment *at)
             add_point(b, at->logs->item[i].name, at->epoch + share, at->logs->item[i].value);
         if (b->ncurves && b->curves[0].count == POINTS) thin_out(b);
     }
-    count_rate(b, now());
+    count_rate(b, cli_now());
     pthread_mutex_unlock(&b->lock);
     return LM_OK;
 }
@@ -247,7 +239,7 @@ static double share_made(const dashboard *b)
 
 static void tell_run(FILE *to, dashboard *b)
 {
-    double time = now(), share = share_made(b), left = NAN;
+    double time = cli_now(), share = share_made(b), left = NAN;
     double steps_left = b->steps > 0 ? (double)b->steps * b->epochs * (1 - share) : NAN;
     if (b->rate > 0) left = steps_left / b->rate;
     if (time - b->sampled > samples_every || !b->sample_round) b->sample_round++, b->sampled = time;

@@ -2,17 +2,9 @@
 #include "train.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { WARM_UP = 2, MOST_STEPS = 20 };
 static const double enough_seconds = 0.5;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Seconds of a step, the batch fetched; negative on an error. */
 static double time_steps(lm_model *model, lm_dataset *batches, double *loss)
@@ -24,10 +16,10 @@ static double time_steps(lm_model *model, lm_dataset *batches, double *loss)
     while (!lm_failed(model) && made < WARM_UP + MOST_STEPS && lm_iterator_next(it, element) > 0) {
         lm_logs logs = lm_train_on_batch(model, element[0], element[1], NULL);
         if (!made++) *loss = lm_get(logs, "loss");
-        if (made == WARM_UP) begun = now();
-        if (made > WARM_UP && now() - begun > enough_seconds) break;
+        if (made == WARM_UP) begun = cli_now();
+        if (made > WARM_UP && cli_now() - begun > enough_seconds) break;
     }
-    double spent = made > WARM_UP ? (now() - begun) / (made - WARM_UP) : 0;
+    double spent = made > WARM_UP ? (cli_now() - begun) / (made - WARM_UP) : 0;
     if (!lm_failed(model) && lm_failed(it)) spent = -1;
     if (spent < 0) cli_error("%s", lm_error(it));
     lm_free(it);

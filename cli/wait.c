@@ -1,4 +1,4 @@
-/* cli/wait.c: a line on the terminal while something takes longer than a second. */
+/* cli/wait.c: the clock, and a line on the terminal while something takes longer than a second. */
 #include "cli.h"
 
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 
 static double begun, shown;         /* when the work began; when the line was drawn last, 0: it is not there */
 
-static double now(void)
+double cli_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -16,7 +16,7 @@ static double now(void)
 
 void cli_wait(const char *what, int64_t done, int64_t all)
 {
-    double time = now();
+    double time = cli_now();
     if (!done) begun = time;
     if (done >= all) cli_wait_hide();
     if (!done || done >= all || time - begun < 1 || time - shown < 0.2 || !isatty(STDERR_FILENO)) return;
