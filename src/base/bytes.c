@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 lm__bytes lm__bytes_of(const void *data, size_t size)
 {
@@ -114,6 +115,12 @@ int lm__is_plain(const char *text)
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
         if (*c < ' ' || *c == 127 || (*c == 0xC2 && c[1] < 0xA0)) return 0;
     return lm__is_utf8(text);
+}
+
+int lm__ends_with(const char *text, const char *ending)
+{
+    size_t length = strlen(text), bytes = strlen(ending);
+    return length > bytes && !strcasecmp(text + length - bytes, ending);
 }
 
 int lm__is_utf8(const char *text)

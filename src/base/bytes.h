@@ -24,6 +24,9 @@ uint32_t lm__bytes_u32be(lm__bytes *b);
 
 /* Whether the text is UTF-8 as Unicode has it: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 int lm__is_utf8(const char *text);
+
+/* Whether the text ends so, in capitals or not, and is longer: ".png" of "a.PNG", but not of ".png". */
+int lm__ends_with(const char *text, const char *ending);
 /* The same without control characters: what may be printed on a terminal, on one line. */
 int lm__is_plain(const char *text);
 

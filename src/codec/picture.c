@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* --- kinds ------------------------------------------------------------------------------------------------------ */
 
@@ -108,15 +107,9 @@ lm_status lm__picture_check(const lm_tensor *t, const char *what)
                     "3) for colour", what, lm__shape_text(t->rank, t->dims, shape, sizeof shape));
 }
 
-static int ends_with(const char *path, const char *ending)
-{
-    size_t length = strlen(path), bytes = strlen(ending);
-    return length > bytes && !strcasecmp(path + length - bytes, ending);
-}
-
 lm_status lm__picture_save(const lm_tensor *picture, const char *path)
 {
-    int png = ends_with(path, ".png"), jpeg = ends_with(path, ".jpg") || ends_with(path, ".jpeg");
+    int png = lm__ends_with(path, ".png"), jpeg = lm__ends_with(path, ".jpg") || lm__ends_with(path, ".jpeg");
     lm__text file = {0};
     if (!png && !jpeg)
         return lm__fail(LM_INVALID, "'%s': a picture's name ends in .png, .jpg or .jpeg", path);

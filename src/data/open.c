@@ -12,7 +12,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { PARTS = 5 };             /* one of so many is for testing */
 
@@ -22,12 +21,6 @@ typedef struct opening {
     lm__said said;
     lm_dataset *part[2];        /* for training, for testing */
 } opening;
-
-static int ends_with(const char *text, const char *ending)
-{
-    size_t length = strlen(text), bytes = strlen(ending);
-    return length > bytes && !strcasecmp(text + length - bytes, ending);
-}
 
 /* --- a part for testing ----------------------------------------------------------------------------------------- */
 
@@ -176,7 +169,7 @@ static int is_table(const char *path)
 {
     static const char *const ENDINGS[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
-        if (ends_with(path, ENDINGS[i])) return 1;
+        if (lm__ends_with(path, ENDINGS[i])) return 1;
     return 0;
 }
 
@@ -196,7 +189,7 @@ static lm_status open_any(opening *o)
     if (lm__builtin_find(o->what)) return lm_data_load(o->what, &o->part[0], &o->part[1]);
     if (lm__data_is_folder(o->what)) return open_folder(o);
     if (!lm__file_exists(o->what)) return no_data(o->what);
-    if (ends_with(o->what, ".npz")) return open_npz(o);
+    if (lm__ends_with(o->what, ".npz")) return open_npz(o);
     return is_table(o->what) ? open_csv(o) : no_data(o->what);
 }
 

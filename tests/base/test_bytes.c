@@ -91,6 +91,16 @@ static void utf8(void **state)
         if (lm__is_utf8(bad[i])) fail_msg("number %zu passes", i);
 }
 
+static void endings(void **state)
+{
+    (void)state;
+    assert_true(lm__ends_with("a/b.PNG", ".png"));
+    assert_true(lm__ends_with("b.jpeg", ".jpeg"));
+    assert_false(lm__ends_with(".png", ".png"));
+    assert_false(lm__ends_with("png", ".png"));
+    assert_false(lm__ends_with("b.png.gz", ".png"));
+}
+
 RUN(cmocka_unit_test(utf8), cmocka_unit_test(numbers_are_read), cmocka_unit_test(nothing_is_read_outside),
-    cmocka_unit_test(text_grows),
+    cmocka_unit_test(endings), cmocka_unit_test(text_grows),
     cmocka_unit_test(text_without_memory))
