@@ -2,21 +2,8 @@
 # lamina new: what it writes builds and runs at once. new.sh LAMINA MAKE_MODELS
 set -u
 lamina=$1
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
+. "$(dirname "$0")/expect.sh"
 "$2" . || exit 1
-bad=0
-fail() { echo "FAIL: $*"; bad=1; }
-expect() {
-    wanted=$1 words=$2
-    shift 2
-    "$@" > out 2> err
-    got=$?
-    [ $got -eq "$wanted" ] || { fail "$*: status $got, expected $wanted"; tail -n 5 err; }
-    [ -z "$words" ] || cat out err | grep -qF -e "$words" ||
-        { fail "$*: \"$words\" is not in what it says:"; tail -n 5 out err; }
-}
 # An installed Lamina must not be what is tested.
 PKG_CONFIG_LIBDIR=$(pkg-config --variable pc_path pkg-config)
 export PKG_CONFIG_LIBDIR
@@ -45,5 +32,4 @@ expect 1 'there is no file' "$lamina" new other --from none.keras
 expect 1 'Not a directory' "$lamina" new kept.c
 expect 2 'needs a folder' "$lamina" new
 
-[ $bad -eq 0 ] && echo 'OK'
-exit $bad
+finish

@@ -2,27 +2,12 @@
 # lamina predict on pictures as a person has them. predict.sh LAMINA MNIST MAKE_DIGITS MAKE_MODELS PICTURES
 set -u
 lamina=$1 pictures=$5
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-mkdir "$folder/digits" "$folder/empty" "$folder/mixed" "$folder/run"
-"$2" --epochs 1 --out "$folder/run" > "$folder/log" 2>&1 || { echo 'FAIL: no model was trained'; tail -n 3 "$folder/log"; exit 1; }
-"$3" "$folder/digits" && "$4" "$folder" || exit 1
-cd "$folder" || exit 1
+. "$(dirname "$0")/expect.sh"
+mkdir digits empty mixed run
+"$2" --epochs 1 --out run > log 2>&1 || { echo 'FAIL: no model was trained'; tail -n 3 log; exit 1; }
+"$3" digits && "$4" . || exit 1
 mv digits/one.npy one.npy
 cp run/mnist.keras .
-bad=0
-fail() { echo "FAIL: $*"; bad=1; }
-
-# expect STATUS WORDS COMMAND...: the exit status, and words that stdout or stderr must have.
-expect() {
-    wanted=$1 words=$2
-    shift 2
-    "$@" > out 2> err
-    got=$?
-    [ $got -eq "$wanted" ] || { fail "$*: status $got, expected $wanted"; head -n 3 err; }
-    [ -z "$words" ] || cat out err | grep -qF -e "$words" ||
-        { fail "$*: \"$words\" is not in what it says:"; head -n 5 out err; }
-}
 
 # --- twenty digits, enlarged, shifted, every other one dark on light: at least nineteen are read right.
 expect 0 'Picture          Answer  Probability  Runner-up' "$lamina" predict mnist.keras digits
@@ -163,5 +148,4 @@ expect 2 'needs --input' "$lamina" predict mnist.keras
 expect 2 'needs a model' "$lamina" predict
 expect 1 'No space left' sh -c "'$lamina' predict mnist.keras $one > /dev/full"
 
-[ $bad -eq 0 ] && echo 'OK'
-exit $bad
+finish

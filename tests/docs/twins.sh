@@ -1,17 +1,9 @@
 #!/bin/sh
-# The Python half of docs/from-keras.md under real Keras prints what the page says of the C half: twins.sh SOURCE. Python
-# with the pinned Keras is found as in formats/keras_opens.sh. Exit status: 77 where there can be none.
+# The Python half of docs/from-keras.md under real Keras prints what the page says of the C half: twins.sh SOURCE. Exit
+# status: 77 where there can be no Keras.
 set -u
 source=$(cd "$1" && pwd)
-cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/lamina
-python=${LAMINA_PARITY_PYTHON:-}
-for found in "$cache/peers/keras/bin/python" /opt/peers/keras/bin/python; do
-    [ -n "$python" ] || ! [ -x "$found" ] || python=$found
-done
-if [ -z "$python" ]; then
-    sh "$source/tests/parity/venv.sh" "$cache/parity-venv" || exit
-    python=$cache/parity-venv/bin/python
-fi
+python=$(sh "$source/tests/parity/python.sh") || exit
 "$python" -c 'import keras' 2> /dev/null || { echo 'SKIP: this Python has no Keras'; exit 77; }
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
