@@ -11,16 +11,7 @@
 
 extern const cli_command cli_bench;
 
-#define WORKLOAD(name) extern const bench_workload bench_##name;
-#include "workloads.def"
-#undef WORKLOAD
-
-static const bench_workload *const workloads[] = {
-#define WORKLOAD(name) &bench_##name,
-#include "workloads.def"
-#undef WORKLOAD
-};
-enum { WORKLOADS = sizeof workloads / sizeof *workloads, MOST = 64 };
+enum { MOST = 64 };
 
 static const char help[] =
     "Measures steps of training and of inference on this machine, each workload in a process of its own.\n\n"
@@ -29,10 +20,7 @@ static const char help[] =
     "  lamina bench seedcnn --threads 1 --json\n"
     "  lamina bench net.keras --batch-size 64\n"
     "  lamina bench net.keras --batch-size 1 --inference\n\n"
-    "  seedcnn            training of 28x28x1 -> Conv 3x3x32 relu -> MaxPool 2 -> Dense 128 relu -> Dense 10 with\n"
-    "                     Adam on MNIST, batches of 32, fetching the batch from an array included\n"
-    "  seedcnn_infer_1    the same model predicting one picture, one call on the caller's memory\n"
-    "  seedcnn_infer_256  the same, 256 pictures\n"
+    CLI_OPERANDS
     "  MODEL.keras        a model of yours, on numbers that are made up\n"
     "  --batch-size N     of a MODEL: examples in a step (default: 32)\n"
     "  --inference        of a MODEL: one call that predicts, instead of a training step\n"
@@ -128,21 +116,15 @@ static void print_row(const job *j, const report *r, bool first)
     else printf("-\n");
 }
 
-static const bench_workload *find(const char *name)
-{
-    for (int i = 0; i < WORKLOADS; i++)
-        if (!strcmp(workloads[i]->name, name)) return workloads[i];
-    return NULL;
-}
-
 static int unknown(const char *name)
 {
-    const char *names[WORKLOADS + 1] = {0};
-    char all[512] = "";
+    const char *names[MOST + 1] = {0};
+    char all[2048] = "";
     size_t n = 0;
-    for (int i = 0; i < WORKLOADS; i++) {
-        names[i] = workloads[i]->name;
-        n += (size_t)snprintf(all + n, n < sizeof all ? sizeof all - n : 0, "%s%s", i ? ", " : "", names[i]);
+    const bench_workload *w;
+    for (int i = 0; i < MOST && (w = bench_workload_at(i)); i++) {
+        names[i] = w->name;
+        n += (size_t)snprintf(all + n, n < sizeof all ? sizeof all - n : 0, "%s%s", i ? ", " : "", w->name);
     }
     return cli_wrong(&cli_bench, "there is no workload and no file \"%s\"%s; workloads are %s", name,
                      cli_hint(name, names, ""), all);
@@ -151,7 +133,7 @@ static int unknown(const char *name)
 /* The workload of that name, else the model in that file, called by the file's stem. */
 static int choose(const char *name, job *out)
 {
-    out->workload = find(name);
+    out->workload = bench_find(name);
     snprintf(out->name, sizeof out->name, "%s", name);
     if (out->workload) return CLI_OK;
     if (access(name, F_OK)) return unknown(name);
@@ -186,8 +168,9 @@ static int run(int argc, char **argv)
     if (!status && !count && (batch || inference))
         status = cli_wrong(&cli_bench, "--batch-size and --inference are for models' files, as in: lamina bench "
                                        "net.keras");
-    for (int i = 0; !count && i < WORKLOADS; i++) choose(workloads[i]->name, &chosen[i]);
-    if (!count) count = WORKLOADS;
+    bool all = !count;
+    for (const bench_workload *w; all && count < MOST && (w = bench_workload_at(count)); count++)
+        choose(w->name, &chosen[count]);
     if (!isatty(STDOUT_FILENO)) json = true;
     cli_catch_interrupt();
     for (int i = 0; !status && i < count; i++) {
@@ -202,4 +185,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_bench = {"bench", "the time of training and inference steps here", help, run};
+const cli_command cli_bench = {.name = "bench", .summary = "the time of training and inference steps here",
+                               .help = help, .run = run, .operand = bench_operand};

@@ -1,4 +1,4 @@
-/* cli/bench.h: what a workload of lamina bench gives. */
+/* cli/bench.h: workloads: steps of training and of inference that are measured. */
 #ifndef LAMINA_CLI_BENCH_H
 #define LAMINA_CLI_BENCH_H
 
@@ -10,17 +10,38 @@ typedef struct bench_figures {
     int64_t items_per_step;
 } bench_figures;
 
-/* Runs in a process of its own. Returns the exit status, after a message if that is not 0. */
+/* A workload: one file, one line in workloads.def. `about` is its lines in the help, up to 88 columns each, without a
+ * newline at the end. `run` runs in a process of its own, and returns the exit status, after a message if not 0. */
 typedef struct bench_workload {
-    const char *name, *unit;
+    const char *name, *unit, *about;    /* unit: what items_per_second counts: "samples", "tokens" */
     int (*run)(bench_figures *out);
 } bench_workload;
+
+const bench_workload *bench_workload_at(int index);     /* in the order of workloads.def; NULL after the last */
+const bench_workload *bench_find(const char *name);     /* or NULL */
+bool bench_operand(int index, cli_operand *out);        /* workloads as a command's operands */
+
+/* The training of a model on arrays: batches are taken in turn, from the beginning again at the end. Nothing is taken
+ * over; a model or an array that failed is an error here. */
+typedef struct bench_training {
+    lm_model *model;                    /* compiled */
+    lm_tensor *x, *y;                   /* one batch, or several */
+    int64_t batch, items;               /* examples, and items of the unit, in a step; items 0: as many as examples */
+    int steps;                          /* in a round; 0: as many as fill 0.4 s */
+} bench_training;
+int bench_train(const bench_training *training, bench_figures *out);
+
+/* A model predicting all of x in one call on memory that is the caller's; steps as above. */
+int bench_predict(lm_model *model, lm_tensor *x, int64_t items, int steps, bench_figures *out);
+
+/* The first training pictures of MNIST, from 0 to 1, and labels; at most `count`. */
+int bench_mnist(int64_t count, lm_tensor **x, lm_tensor **y);
 
 /* A model of the user's on made-up data, named by its file: training, or one call that predicts. */
 int bench_model(const char *path, int64_t batch, bool inference, bench_figures *out);
 
-/* Milliseconds per step of the best of three rounds: round(user, steps) makes that many and returns 0, or a status,
- * which is returned. */
+/* For workloads of another kind: milliseconds per step of the best of three rounds: round(user, steps) makes that
+ * many and returns 0, or a status, which is returned. steps as above. */
 int bench_rounds(int (*round)(void *user, int steps), void *user, int steps, double *ms_per_step);
 
 #endif

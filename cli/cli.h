@@ -9,12 +9,21 @@
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INTERRUPTED = 130 };
 
+/* A word that a command's operand may be. `about`: its lines in the help, without a newline at the end. */
+typedef struct cli_operand {
+    const char *name, *about;
+} cli_operand;
+
 /* A sub-command: one file, one line in commands.def. `help` has usage and examples; the options that every command
- * has are added to it. */
+ * has are added to it, and what its operands may be where it has the line CLI_OPERANDS. */
 typedef struct cli_command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv);          /* without the command's own name; returns the exit status */
+    bool (*operand)(int index, cli_operand *out);       /* false after the last; NULL: they are not a few words */
 } cli_command;
+#define CLI_OPERANDS "@OPERANDS@\n"
+/* The command's help, whole but for the options of every command. */
+void cli_write_help(FILE *to, const cli_command *command);
 
 /* All of them, in the order of the help; a group's title has no command. */
 typedef struct cli_entry {

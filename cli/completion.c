@@ -29,14 +29,18 @@ static void values_of(const char *option, char *text, size_t bytes)
     if (!strcmp(option, "class-weight")) snprintf(text, bytes, "balanced");
 }
 
-/* What a command's first operand may be, where it is one of a few words. */
-static const char *words_of(const char *command)
+/* What a command's first operand may be, where it is one of a few words: "" if it is not. */
+static void words_of(const cli_command *command, char *text, size_t bytes)
 {
     static const char *const words[][2] = {
         {"datasets", "show download"}, {"examples", "run"}, {"completion", "bash zsh fish"}};
+    cli_operand o;
+    size_t n = 0;
+    text[0] = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (!strcmp(command, words[i][0])) return words[i][1];
-    return "";
+        if (!strcmp(command->name, words[i][0])) snprintf(text, bytes, "%s", words[i][1]);
+    for (int i = 0; command->operand && command->operand(i, &o); i++)
+        n += (size_t)snprintf(text + n, n < bytes ? bytes - n : 0, "%s%s", n ? " " : "", o.name);
 }
 
 /* --- bash, and zsh through its bashcompinit --------------------------------------------------------------------- */
@@ -60,6 +64,7 @@ static void bash_values(void *user, const cli_option *o)
 
 static void bash(void)
 {
+    char words[2048];
     fputs("_lamina() {\n"
           "    local at=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words= operands=\n"
           "    COMPREPLY=()\n"
@@ -74,9 +79,10 @@ static void bash(void)
           "    case ${COMP_WORDS[1]} in\n", stdout);
     for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
         if (!e->command) continue;
+        words_of(e->command, words, sizeof words);
         printf("    %s)\n        case $before in\n", e->command->name);
         cli_describe(e->command, bash_values, NULL);
-        printf("        *) operands='%s' words='", words_of(e->command->name));
+        printf("        *) operands='%s' words='", words);
         cli_describe(e->command, bash_name, NULL);
         fputs(" --help' ;;\n        esac ;;\n", stdout);
     }
@@ -105,15 +111,16 @@ static void fish_option(void *user, const cli_option *o)
 
 static void fish(void)
 {
+    char words[2048];
     for (const cli_entry *e = cli_entries; e->group || e->command; e++)
         if (e->command)
             printf("complete -c lamina -n __fish_use_subcommand -f -a %s -d '%s'\n", e->command->name,
                    strchr(e->command->summary, '\'') ? "" : e->command->summary);
     for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
         if (!e->command) continue;
-        if (*words_of(e->command->name))
-            printf("complete -c lamina -n '__fish_seen_subcommand_from %s' -a '%s'\n", e->command->name,
-                   words_of(e->command->name));
+        words_of(e->command, words, sizeof words);
+        if (*words)
+            printf("complete -c lamina -n '__fish_seen_subcommand_from %s' -a '%s'\n", e->command->name, words);
         cli_describe(e->command, fish_option, (void *)(uintptr_t)e->command);
     }
 }
@@ -138,4 +145,5 @@ static int run(int argc, char **argv)
     return CLI_OK;
 }
 
-const cli_command cli_completion = {"completion", "what bash, zsh or fish need to complete all this", help, run};
+const cli_command cli_completion = {
+    .name = "completion", .summary = "what bash, zsh or fish need to complete all this", .help = help, .run = run};

@@ -111,4 +111,5 @@ static int run(int argc, char **argv)
     return status ? status : convert(operands[0], operands[1], weights, quiet);
 }
 
-const cli_command cli_convert = {"convert", "a model in another format: .keras, .h5, .json, C", help, run};
+const cli_command cli_convert = {
+    .name = "convert", .summary = "a model in another format: .keras, .h5, .json, C", .help = help, .run = run};

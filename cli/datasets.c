@@ -225,4 +225,5 @@ static int run(int argc, char **argv)
     return shows ? show(&r, word[1]) : download(word[1]);
 }
 
-const cli_command cli_datasets = {"datasets", "data known by name: list, look, download", help, run};
+const cli_command cli_datasets = {
+    .name = "datasets", .summary = "data known by name: list, look, download", .help = help, .run = run};

@@ -291,4 +291,4 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_diff = {"diff", "what two models differ in", help, run};
+const cli_command cli_diff = {.name = "diff", .summary = "what two models differ in", .help = help, .run = run};

@@ -103,4 +103,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_evaluate = {"evaluate", "a model's loss and metrics on test data", help, run};
+const cli_command cli_evaluate = {
+    .name = "evaluate", .summary = "a model's loss and metrics on test data", .help = help, .run = run};

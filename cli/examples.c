@@ -144,4 +144,5 @@ static int run(int argc, char **argv)
     return count ? start(folder, word[1], count - 2, word + 2) : list(folder);
 }
 
-const cli_command cli_examples = {"examples", "worked examples: list, and run by name", help, run};
+const cli_command cli_examples = {
+    .name = "examples", .summary = "worked examples: list, and run by name", .help = help, .run = run};

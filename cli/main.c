@@ -61,11 +61,33 @@ static int version(void)
     return CLI_OK;
 }
 
+static void write_operands(FILE *to, const cli_command *command)
+{
+    cli_operand o;
+    for (int i = 0; command->operand(i, &o); i++) {
+        const char *line = o.about;
+        for (const char *name = o.name; line; name = "") {
+            size_t length = strcspn(line, "\n");
+            fprintf(to, "  %-18s %.*s\n", name, (int)length, line);
+            line = line[length] ? line + length + 1 : NULL;
+        }
+    }
+}
+
+void cli_write_help(FILE *to, const cli_command *command)
+{
+    const char *at = strstr(command->help, CLI_OPERANDS), *rest = at ? at + strlen(CLI_OPERANDS) : "";
+    int before = (int)(at ? at - command->help : (ptrdiff_t)strlen(command->help));
+    fprintf(to, "%.*s", before, command->help);
+    if (at) write_operands(to, command);
+    fputs(rest, to);
+}
+
 static int command_help(const cli_command *command)
 {
     const char *status = strstr(cli_common_help, "\nExit status");
     bool own = strstr(command->help, "\nExit status") != NULL;      /* diff has its own, as diff(1) does */
-    fputs(command->help, stdout);
+    cli_write_help(stdout, command);
     printf("%.*s", own ? (int)(status - cli_common_help) : (int)strlen(cli_common_help), cli_common_help);
     return CLI_OK;
 }

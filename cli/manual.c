@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One line of text, with what roff would take for its own made plain. */
@@ -29,6 +30,18 @@ static void put_text(const char *text)
     puts(".fi");
 }
 
+static int put_help(const cli_command *command)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+    if (to) cli_write_help(to, command);
+    bool bad = !to || fclose(to);
+    if (!bad) put_text(text);
+    free(text);
+    return bad ? cli_error("out of memory") : CLI_OK;
+}
+
 static void put_commands(void)
 {
     for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
@@ -53,7 +66,7 @@ int man_page(void)
     for (const cli_entry *e = cli_entries; e->group || e->command; e++) {
         if (!e->command) continue;
         printf(".SH LAMINA %s\n", e->command->name);
-        put_text(e->command->help);
+        if (put_help(e->command)) return CLI_FAILED;
     }
     puts(".SH OPTIONS OF EVERY COMMAND");
     put_text(strchr(cli_common_help + 1, '\n') + 1);

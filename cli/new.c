@@ -205,4 +205,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_new = {"new", "a folder with a program that builds and runs at once", help, run};
+const cli_command cli_new = {
+    .name = "new", .summary = "a folder with a program that builds and runs at once", .help = help, .run = run};

@@ -140,4 +140,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_predict = {"predict", "a model's answers about pictures, arrays, tables", help, run};
+const cli_command cli_predict = {
+    .name = "predict", .summary = "a model's answers about pictures, arrays, tables", .help = help, .run = run};

@@ -306,4 +306,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_show = {"show", "a model's weights: figures of each, numbers of one", help, run};
+const cli_command cli_show = {
+    .name = "show", .summary = "a model's weights: figures of each, numbers of one", .help = help, .run = run};

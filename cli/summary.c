@@ -38,4 +38,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_summary = {"summary", "a model's layers, shapes, parameters, memory", help, run};
+const cli_command cli_summary = {
+    .name = "summary", .summary = "a model's layers, shapes, parameters, memory", .help = help, .run = run};

@@ -290,4 +290,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const cli_command cli_train = {"train", "a model on data, from a configuration or a file", help, run};
+const cli_command cli_train = {
+    .name = "train", .summary = "a model on data, from a configuration or a file", .help = help, .run = run};

@@ -49,6 +49,16 @@ expect 2 'did you mean --epochs?' "$lamina" examples run xor -- --epoch 3
 unset LAMINA_DATA
 expect 2 'did you mean seedcnn?' "$lamina" bench sedcnn
 expect 2 'workloads are seedcnn, seedcnn_infer_1, seedcnn_infer_256' "$lamina" bench nonsense
+# Its help, completion and messages come from the workloads themselves.
+"$lamina" bench --help > help
+workloads=$(sed -n 's/^WORKLOAD(\(.*\))$/\1/p' "$source/cli/workloads.def")
+[ -n "$workloads" ] || fail 'there are no workloads'
+for name in $workloads; do
+    grep -q "^  $name  *[a-zA-Z0-9]" help || fail "the help of bench does not tell of $name"
+    "$lamina" completion bash | grep "operands='seedcnn " | grep -qw "$name" || fail "bash does not complete $name"
+done
+grep -q '@' help && fail 'a mark stays in the help of bench'
+"$lamina" --man | grep -q '^  seedcnn_infer_256  *the same' || fail 'the manual does not tell of the workloads'
 expect 2 "are for models' files" "$lamina" bench seedcnn --batch-size 4
 expect 0 '{"name":"seedcnn_infer_1","ms_per_step":' "$lamina" bench seedcnn_infer_1 --json
 cp "$source/tests/data/cli/tutorial.json" net.json
