@@ -50,19 +50,61 @@ static const lm__layer_class *class_of(const lm_layer *layer)
     return (const lm__layer_class *)layer->base.class;
 }
 
-lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed)
+lm_status lm__layer_takes(const lm_layer *layer, int inputs)
 {
+    const lm__layer_class *class = class_of(layer);
+    const char *name = class->base.name, *s = class->min_inputs == 1 ? "" : "s";
+    if (!class->max_inputs && inputs == 1) return LM_OK;
+    if (!class->max_inputs) return lm__fail(LM_INVALID, "%s takes one input, but %d came", name, inputs);
+    if (inputs < class->min_inputs)
+        return lm__fail(LM_INVALID, "%s takes %d input%s%s, but %d came", name, class->min_inputs, s,
+                        class->max_inputs == class->min_inputs ? "" : " or more", inputs);
+    if (class->max_inputs == LM_ANY || inputs <= class->max_inputs) return LM_OK;
+    return lm__fail(LM_INVALID, "%s takes at most %d inputs, but %d came", name, class->max_inputs, inputs);
+}
+
+lm_status lm__layer_build_all(lm_layer *layer, int inputs, const lm__shape *input, uint64_t seed)
+{
+    LM_TRY(lm__layer_takes(layer, inputs));
     if (layer->built) return LM_OK;
+    layer->ninputs = inputs;
     if (class_of(layer)->build) LM_TRY(class_of(layer)->build(layer, input, seed));
     layer->built = true;
     return LM_OK;
 }
 
+lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed)
+{
+    return lm__layer_build_all(layer, 1, input, seed);
+}
+
+/* `in` is this function's to change. */
+static lm_value *call_scoped(lm_layer *layer, const lm__layer_call *call, int inputs, lm_value **in)
+{
+    lm__layer_call own = *call;
+    const char *outer = lm__graph_scope(call->graph, layer->base.name ? layer->base.name : layer->base.class->name);
+    for (int i = 0; i < inputs; i++) in[i] = lm__cast_to(in[i], layer->dtype);
+    own.nin = inputs, own.in = in;
+    lm_value *y = class_of(layer)->call(layer, &own, in[0]);
+    lm__graph_scope(call->graph, outer);
+    return y;
+}
+
 lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_value *x)
 {
-    const char *outer = lm__graph_scope(call->graph, layer->base.name ? layer->base.name : layer->base.class->name);
-    lm_value *y = class_of(layer)->call(layer, call, lm__cast_to(x, layer->dtype));
-    lm__graph_scope(call->graph, outer);
+    return call_scoped(layer, call, 1, &x);
+}
+
+lm_value *lm__layer_call_on_all(lm_layer *layer, const lm__layer_call *call, int inputs, lm_value *const *in)
+{
+    lm_value **own = lm__alloc((size_t)inputs * sizeof *own);
+    if (!own) {
+        lm__no_memory((size_t)inputs * sizeof *own);
+        return lm__graph_fail(call->graph, 0, NULL);
+    }
+    memcpy(own, in, (size_t)inputs * sizeof *own);
+    lm_value *y = call_scoped(layer, call, inputs, own);
+    lm__free(own);
     return y;
 }
 
@@ -154,8 +196,7 @@ lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)
     return lm__graph_read(call->graph, layer->weight[i]);
 }
 
-/* "(N, 28, ?, 1)": sizes that are not fixed have no better name here. */
-static const char *shape_text(const lm__shape *shape, char *text, size_t bytes)
+const char *lm__layer_shape_text(const lm__shape *shape, char *text, size_t bytes)
 {
     size_t n = (size_t)snprintf(text, bytes, "(");
     for (int i = 0; i < shape->rank && n + 24 < bytes; i++) {
@@ -177,7 +218,7 @@ lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input)
                  "if the channels are missing, put lm_reshape(.target_shape = {%lld, %lld, 1}) before it",
                  (long long)input->dim[1], (long long)input->dim[2]);
     return lm__fail(LM_INVALID, "%s takes (N, height, width, channels), but its input has shape %s; %s",
-                    layer->base.class->name, shape_text(input, got, sizeof got), fix);
+                    layer->base.class->name, lm__layer_shape_text(input, got, sizeof got), fix);
 }
 
 lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis)
@@ -185,7 +226,7 @@ lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axi
     char got[128];
     int at = axis < 0 ? axis + input->rank : axis;
     if (at >= 1 && at < input->rank && lm__dim_known(input->dim[at])) return LM_OK;
-    shape_text(input, got, sizeof got);
+    lm__layer_shape_text(input, got, sizeof got);
     if (at < 1 || at >= input->rank)
         return lm__fail(LM_INVALID, "%s needs features behind the batch, but its input has shape %s",
                         layer->base.class->name, got);

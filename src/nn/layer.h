@@ -12,24 +12,45 @@ struct lm_layer {
     lm__configured base;
     lm_dtype dtype;                     /* of its weights and computation */
     bool trainable, built;
+    int ninputs;                        /* how many came when it was built */
     lm_variable *weight[LM__LAYER_WEIGHTS]; /* in Keras's order: trainable, then the others */
     int nweights;
     size_t file_bytes;                  /* weights come from a file and take this much at most; 0: they are drawn */
     lm__shape input_shape, output_shape; /* set by the model, in its table of dimensions */
 };
 
+/* What Keras lets a program say anew at each call of a layer (its keyword arguments). A model keeps them with the
+ * call; a layer finds them in lm__layer_call. `training` is none of them: each run of a model decides it. */
+typedef struct lm__call_options {
+    bool use_causal_mask;               /* attention: no position sees a later one */
+} lm__call_options;
+
 /* What a layer may use while it adds its ops to a graph. */
 typedef struct lm__layer_call {
     lm_graph *graph;
     bool training;
     lm_value *key;                      /* i64[2] {seed, step}; NULL where nothing random may happen */
+    lm__call_options options;
+    /* All that comes in, in the layer's dtype; in[0] is the `x` of `call`. Set by lm__layer_call_on and _on_all. */
+    int nin;
+    lm_value *const *in;
 } lm__layer_call;
 
 typedef struct lm__layer_class {
     lm__class base;
-    /* Makes the weights for an input shape (dimension 0 is the batch). NULL: no weights. */
+    /* How many inputs it takes; 0, 0: exactly one. max_inputs = LM_ANY: any number. The count has been checked when
+     * build and call are called. */
+    int min_inputs, max_inputs;
+    /* Keras's names of the inputs where each is an argument of its own, in order, separated by '|':
+     * "query|value|key". NULL: several come as one list, add([a, b]). */
+    const char *input_names;
+    /* The lm__call_options that it obeys, separated by '|': "use_causal_mask"; others are refused before any call.
+     * NULL: none. */
+    const char *options;
+    /* Makes the weights for an input shape (dimension 0 is the batch); of several inputs `input` is an array of
+     * layer->ninputs shapes. NULL: no weights. */
     lm_status (*build)(lm_layer *layer, const lm__shape *input, uint64_t seed);
-    /* Adds the layer's ops; the graph's scope is already the layer's name. */
+    /* Adds the layer's ops; the graph's scope is already the layer's name. x is the first input, call->in all. */
     lm_value *(*call)(lm_layer *layer, const lm__layer_call *call, lm_value *x);
     /* For layers that learn from data what they keep (lm_adapt): adapt sees one batch after the other, *state being
      * NULL at first; adapted ends it: `whole` says whether what was learnt counts. It frees the state. */
@@ -58,9 +79,14 @@ lm_layer *lm__layer_from(const lm__class *class, const json_t *config);
     {.name = (class_name), .module = "keras.layers", .type = &lm__layer_type, .object_bytes = sizeof(lm_layer),  \
      .args_bytes = sizeof(default_args), .defaults = &(default_args), .fields = (field_rows), __VA_ARGS__}
 
-/* Makes the weights (once) and adds the ops. Errors name the layer and the input's shape. */
+/* LM_INVALID unless the layer takes that many inputs. */
+lm_status lm__layer_takes(const lm_layer *layer, int inputs);
+/* Makes the weights (once) and adds the ops, for one input or for several. Errors name the layer and the input's
+ * shape. */
 lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed);
+lm_status lm__layer_build_all(lm_layer *layer, int inputs, const lm__shape *input, uint64_t seed);
 lm_value *lm__layer_call_on(lm_layer *layer, const lm__layer_call *call, lm_value *x);
+lm_value *lm__layer_call_on_all(lm_layer *layer, const lm__layer_call *call, int inputs, lm_value *const *in);
 
 /* For build: a weight of the layer's dtype, filled by the initializer (object, or name if NULL) from the stream
  * "<layer>/<name>". */
@@ -73,6 +99,8 @@ lm_status lm__layer_state(lm_layer *layer, const char *name, lm_dtype dtype, int
 lm_status lm__layer_name_weights(lm_layer *layer);
 /* The current version of weight i in the call's graph. */
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i);
+/* "(N, 28, ?, 1)", for messages: sizes that are not fixed have no better name there. Returns `text`. */
+const char *lm__layer_shape_text(const lm__shape *shape, char *text, size_t bytes);
 /* LM_INVALID unless the input has the four dimensions of pictures. */
 lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input);
 /* LM_INVALID unless that dimension of the input (not the batch) is a number (axis < 0 counts from the end). */

@@ -13,7 +13,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from formulas import constants, layers, losses, metrics, models  # noqa: E402
+from formulas import constants, layers, losses, merging, metrics, models  # noqa: E402
 from formulas.optimizers import Optimizer  # noqa: E402
 
 
@@ -32,7 +32,17 @@ def same(name, got, expected, tolerance):
         raise Difference(f"{name} differs by {worst:.3g}, allowed {tolerance:.3g}")
 
 
+def check_merging(case, a):
+    keys = [f"x{i or ''}" for i in range(len(case["input_shape"]))]
+    y, backward = merging.forward(case["class_name"], case["config"], [a[k] for k in keys])
+    same("y", y, a["y"], case["tol"])
+    for key, dx in zip(keys, backward(a["dy"])):
+        same("d" + key, dx, a["d" + key], case["tol"])
+
+
 def check_layer(case, a):
+    if "call" in case:
+        return check_merging(case, a)
     weights = [a[f"w{i}"] for i in range(len(case["weights"]))]
     for t in range(case["steps"]):
         at = (lambda n: a[n][t]) if case["steps"] > 1 else (lambda n: a[n])  # noqa: B023

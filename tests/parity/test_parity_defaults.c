@@ -17,6 +17,7 @@ static void *made(const char *name, const char *group)
     if (!strcmp(group, #of) && !strcmp(name, #class_name)) return expression
     MADE(layers, InputLayer, lm_input(.shape = {4}));
     MADE(layers, Activation, lm_activation(.activation = "relu"));
+    MADE(layers, Add, lm_add());
     MADE(layers, AveragePooling2D, lm_average_pooling2d(.pool_size = {2}));
     MADE(layers, BatchNormalization, lm_batch_normalization());
     MADE(layers, Conv2D, lm_conv2d(.filters = 3, .kernel_size = {3}));

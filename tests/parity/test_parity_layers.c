@@ -11,9 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { INPUTS = 4 };
+
 typedef struct trial {
     lm_layer *layer;
     bool training;
+    int inputs;                                         /* x, x1, x2, … */
     int steps, trained[LM__LAYER_WEIGHTS], ntrained;    /* places of the weights that train */
     parity_graph g;
 } trial;
@@ -63,31 +66,67 @@ static void check_shape(parity_case *c, const lm_value *y)
         parity_problem(c, "output shape %s", lm__shape_print(y->node->graph->dims, &y->shape, got, sizeof got));
 }
 
+/* "x" or "dx" of input i: the first has no number. */
+static const char *input_name(const char *what, int i, char name[16])
+{
+    if (i) snprintf(name, 16, "%s%d", what, i);
+    else snprintf(name, 16, "%s", what);
+    return name;
+}
+
+static lm_tensor *row_of(parity_case *c, const char *what, int i, const trial *t, int step)
+{
+    char name[16];
+    return parity_row(parity_array(c, "%s", input_name(what, i, name)), step, t->steps);
+}
+
+/* The case's arrays as inputs of the graph, in[0…], and the shapes that the layer is built for. */
+static void add_inputs(parity_case *c, trial *t, lm_value **in, lm__shape *shapes)
+{
+    char name[16];
+    for (t->inputs = 0; t->inputs < INPUTS; t->inputs++) {
+        input_name("x", t->inputs, name);
+        if (!parity_array(c, "%s", name)) break;
+        lm_tensor *x = row_of(c, "x", t->inputs, t, 0);
+        in[t->inputs] = parity_input(&t->g, name, x, true);
+        shapes[t->inputs] = in[t->inputs]->shape;
+        lm_free(x);
+    }
+}
+
+static lm__call_options options_of(const parity_case *c)
+{
+    const json_t *given = json_object_get(c->json, "call");
+    return (lm__call_options){.use_causal_mask = json_is_true(json_object_get(given, "use_causal_mask"))};
+}
+
 /* y, dx, dw… as outputs of one graph, with dy coming in. */
 static bool build(parity_case *c, trial *t)
 {
-    lm_tensor *x = parity_row(parity_array(c, "x"), 0, t->steps),
-              *dy = parity_row(parity_array(c, "dy"), 0, t->steps);
-    lm_value *wrt[1 + LM__LAYER_WEIGHTS] = {parity_input(&t->g, "x", x, true)},
-                      *gradient[1 + LM__LAYER_WEIGHTS] = {NULL};
+    lm_value *wrt[INPUTS + LM__LAYER_WEIGHTS], *gradient[INPUTS + LM__LAYER_WEIGHTS] = {NULL};
+    lm__shape shapes[INPUTS];
+    lm_tensor *dy = row_of(c, "dy", 0, t, 0);
+    add_inputs(c, t, wrt, shapes);
     lm_value *upstream = parity_input(&t->g, "dy", dy, true);
-    lm_free(x), lm_free(dy);
+    lm_free(dy);
     if (json_is_true(json_object_get(c->json, "adapts")) && lm_adapt_array(t->layer, parity_array(c, "data")))
         parity_problem(c, "%s", lm_last_error());
-    if (lm__layer_build(t->layer, &wrt[0]->shape, 0)) {
+    if (lm__layer_build_all(t->layer, t->inputs, shapes, 0)) {
         parity_problem(c, "%s", lm_last_error());
         return false;
     }
     set_weights(c, t);
-    for (int i = 0; i < t->ntrained; i++) wrt[1 + i] = lm__graph_read(t->g.graph, t->layer->weight[t->trained[i]]);
-    lm__layer_call call = {.graph = t->g.graph, .training = t->training};
-    lm_value *y = lm__layer_call_on(t->layer, &call, wrt[0]);
+    int count = t->inputs + t->ntrained;
+    for (int i = t->inputs; i < count; i++)
+        wrt[i] = lm__graph_read(t->g.graph, t->layer->weight[t->trained[i - t->inputs]]);
+    lm__layer_call call = {.graph = t->g.graph, .training = t->training, .options = options_of(c)};
+    lm_value *y = lm__layer_call_on_all(t->layer, &call, t->inputs, wrt);
     if (!lm__bad(y)) {
         check_shape(c, y);
-        lm__graph_vjp(t->g.graph, 1, &y, &upstream, 1 + t->ntrained, wrt, gradient);
+        lm__graph_vjp(t->g.graph, 1, &y, &upstream, count, wrt, gradient);
     }
     parity_output(&t->g, y);
-    for (int i = 0; i < 1 + t->ntrained; i++)
+    for (int i = 0; i < count; i++)
         parity_output(&t->g, gradient[i] ? gradient[i] : lm_op_multiply(wrt[i], lm__like(wrt[i], 0)));
     return parity_finish(&t->g, c);
 }
@@ -99,26 +138,32 @@ static void compare(parity_case *c, const char *what, const lm_tensor *got, lm_t
     lm_free(want);
 }
 
-static void run_step(parity_case *c, trial *t, int step)
+static void compare_step(parity_case *c, const trial *t, lm_tensor *const *out, int step)
 {
     char name[16];
-    lm_tensor *in[2] = {parity_row(parity_array(c, "x"), step, t->steps),
-                        parity_row(parity_array(c, "dy"), step, t->steps)};
-    lm_tensor *out[2 + LM__LAYER_WEIGHTS];
-    if (parity_call(&t->g, c, in, out)) {
-        compare(c, "y", out[0], parity_array(c, "y"), t, step);
-        compare(c, "dx", out[1], parity_array(c, "dx"), t, step);
-        for (int i = 0; i < t->ntrained; i++) {
-            snprintf(name, sizeof name, "dw%d", t->trained[i]);
-            compare(c, name, out[2 + i], parity_array(c, "%s", name), t, step);
-        }
-        for (int i = 0; t->training && i < t->layer->nweights; i++) {
-            snprintf(name, sizeof name, "a%d", i);
-            compare(c, name, t->layer->weight[i]->value, parity_array(c, "%s", name), t, step);
-        }
+    compare(c, "y", out[0], parity_array(c, "y"), t, step);
+    for (int i = 0; i < t->inputs; i++) {
+        input_name("dx", i, name);
+        compare(c, name, out[1 + i], parity_array(c, "%s", name), t, step);
     }
-    for (int i = 0; i < 2 + t->ntrained; i++) lm_free(out[i]);
-    lm_free(in[0]), lm_free(in[1]);
+    for (int i = 0; i < t->ntrained; i++) {
+        snprintf(name, sizeof name, "dw%d", t->trained[i]);
+        compare(c, name, out[1 + t->inputs + i], parity_array(c, "%s", name), t, step);
+    }
+    for (int i = 0; t->training && i < t->layer->nweights; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        compare(c, name, t->layer->weight[i]->value, parity_array(c, "%s", name), t, step);
+    }
+}
+
+static void run_step(parity_case *c, trial *t, int step)
+{
+    lm_tensor *in[INPUTS + 1], *out[1 + INPUTS + LM__LAYER_WEIGHTS];
+    for (int i = 0; i < t->inputs; i++) in[i] = row_of(c, "x", i, t, step);
+    in[t->inputs] = row_of(c, "dy", 0, t, step);
+    if (parity_call(&t->g, c, in, out)) compare_step(c, t, out, step);
+    for (int i = 0; i < 1 + t->inputs + t->ntrained; i++) lm_free(out[i]);
+    for (int i = 0; i <= t->inputs; i++) lm_free(in[i]);
 }
 
 static void run(parity_case *c, trial *t)
@@ -185,7 +230,7 @@ static void layers(void **state)
         {NULL, NULL},
     };
     (void)state;
-    parity_run("layer", 185, test_layer, refusals, refuse);
+    parity_run("layer", 190, test_layer, refusals, refuse);
 }
 
 RUN(cmocka_unit_test(layers))

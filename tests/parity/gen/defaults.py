@@ -7,6 +7,7 @@ from .common import Cases, described, set_precision
 LAYERS = {
     "InputLayer": {"shape": (4,)},
     "Activation": {"activation": "relu"},
+    "Add": {},
     "AveragePooling2D": {"pool_size": 2},
     "BatchNormalization": {},
     "Conv2D": {"filters": 3, "kernel_size": 3},

@@ -75,6 +75,45 @@ def add_layer(cases, title, make, shape, training=False, steps=1, x=None, low=-2
     )
 
 
+def add_many(cases, title, make, shapes, arguments=None, low=-2.0, high=2.0, apart=False, **fields):
+    """A layer of several inputs, which come as one list, or, `apart`, as arguments of their own."""
+    keras.backend.clear_session()
+    arguments = arguments or {}
+    rng = rng_for("layer", title)
+    layer = make()
+    values = [grid(rng, shape, low, high) for shape in shapes]
+    inputs = [tf.constant(x) for x in values]
+    call = lambda: layer(*inputs, **arguments) if apart else layer(inputs, **arguments)  # noqa: E731
+    call()
+    first = initial_weights(layer, rng)
+    if first:
+        layer.set_weights(first)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        y = call()
+    dy = grid(rng, tuple(y.shape), -1.0, 1.0)
+    trainable = list(layer.trainable_weights)
+    variables = inputs + [v.value for v in trainable]
+    grads = tape.gradient(y, variables, output_gradients=tf.constant(dy), unconnected_gradients="zero")
+    place = {id(v): i for i, v in enumerate(layer.weights)}
+    arrays = {f"w{i}": w for i, w in enumerate(first)}
+    for i, x in enumerate(values):
+        arrays[f"x{i or ''}"], arrays[f"dx{i or ''}"] = x, grads[i].numpy()
+    arrays.update({f"dw{place[id(v)]}": g.numpy() for v, g in zip(trainable, grads[len(inputs) :])})
+    cases.add(
+        title,
+        {"y": y.numpy(), "dy": dy, **arrays},
+        **described(layer),
+        training=False,
+        steps=1,
+        call=arguments,
+        input_shape=[[None] + list(shape[1:]) for shape in shapes],
+        output_shape=[None] + list(y.shape[1:]),
+        weights=[{"name": v.name, "shape": list(v.shape), "trainable": v.trainable} for v in layer.weights],
+        **fields,
+    )
+
+
 def dense(cases):
     add_layer(cases, "dense", lambda: L.Dense(5), (4, 3))
     add_layer(cases, "dense no bias", lambda: L.Dense(5, use_bias=False), (4, 3))
@@ -283,8 +322,19 @@ def adapted(cases):
     add("the way back", (30, 3), invert=True)
 
 
+def merging(cases):
+    def add(title, make, *shapes, **fields):
+        add_many(cases, title, make, shapes, **fields)
+
+    add("add two", L.Add, (3, 4), (3, 4))
+    add("add three pictures", L.Add, (2, 3, 4, 2), (2, 3, 4, 2), (2, 3, 4, 2))
+    add("add one", L.Add, (3, 4))
+    add("add repeats sizes of 1", L.Add, (2, 3, 1), (2, 1, 4))
+    add("add expands ranks", L.Add, (2, 4), (2, 3, 4), (2, 5, 1, 4))
+
+
 def make():
     cases = Cases("layer")
-    for group in (dense, conv, pooling, shapes, activations, batch_norm, normalization, adapted):
+    for group in (dense, conv, pooling, shapes, activations, batch_norm, normalization, adapted, merging):
         group(cases)
     return cases
