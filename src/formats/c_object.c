@@ -103,12 +103,13 @@ static bool usual_field(const lm__class *class, const lm__field *f, const void *
     case LM__FIELD_COUNT: return *AT(int64_t, args, f->offset) == *AT(int64_t, usual, f->offset);
     case LM__FIELD_FLOAT: {
         double a = *AT(double, args, f->offset), b = *AT(double, usual, f->offset);
-        return a == b || (isnan(a) && isnan(b));
+        return (a == b && signbit(a) == signbit(b)) || (isnan(a) && isnan(b));
     }
     case LM__FIELD_BOOL: return *AT(bool, args, f->offset) == *AT(bool, usual, f->offset);
     case LM__FIELD_STRING:
         return same_text(*AT(const char *, args, f->offset), *AT(const char *, usual, f->offset));
     case LM__FIELD_ACTIVATION: return usual_activation(class, f, args);
+    case LM__FIELD_PADS:
     case LM__FIELD_INTS:
         return !memcmp(AT(int64_t, args, f->offset), AT(int64_t, usual, f->offset),
                        sizeof(int64_t) * (size_t)f->count);
@@ -192,6 +193,7 @@ static void put_field(lm__c_call *call, const lm__field *f, const void *args)
     case LM__FIELD_BOOL: lm__text_printf(to, *AT(bool, args, f->offset) ? "true" : "false"); break;
     case LM__FIELD_STRING:
     case LM__FIELD_ACTIVATION: put_text(to, *AT(const char *, args, f->offset)); break;
+    case LM__FIELD_PADS:
     case LM__FIELD_INTS: lm__c_sizes(to, AT(int64_t, args, f->offset), f->count); break;
     case LM__FIELD_TENSOR: lm__c_tensor(to, *AT(lm_tensor *, args, f->offset)); break;
     case LM__FIELD_AXES:

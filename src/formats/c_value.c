@@ -46,6 +46,10 @@ void lm__c_double(lm__text *to, double value)
         lm__text_printf(to, value < 0 ? "-__builtin_inf()" : "__builtin_inf()");
         return;
     }
+    if (value == 0 && signbit(value)) {  /* -0 is an integer without a sign */
+        lm__text_printf(to, "-0.0");
+        return;
+    }
     shortest(value, text, sizeof text);
     double parts = round(1 / value);
     if (strlen(text) > 10 && parts > 1 && parts <= 65536 && 1 / parts == value)

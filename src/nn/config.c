@@ -88,6 +88,17 @@ static lm_status check_ints(const lm__class *class, const lm__field *f, int64_t 
     return bad ? bad_value(class, f, got, "1 or more in each direction") : LM_OK;
 }
 
+/* Numbers of 0 or more; as all 0 says something, None is all LM_ANY. */
+static lm_status check_pads(const lm__class *class, const lm__field *f, const int64_t *value)
+{
+    char got[128];
+    int none = 0, bad = 0;
+    for (int i = 0; i < f->count; i++) none += value[i] == LM_ANY, bad += value[i] < 0;
+    if (none == f->count || !bad) return LM_OK;
+    list_text(value, f->count, got, sizeof got);
+    return bad_value(class, f, got, "0 or more in each direction, or left out");
+}
+
 lm_status lm__check_sizes(const char *class_name, const char *field, const int64_t *value)
 {
     int end = 0;
@@ -134,6 +145,7 @@ static lm_status take_field(const lm__class *class, const lm__field *f, void *ar
     case LM__FIELD_FLOAT: return check_number(class, f, *AT(double, args, f->offset));
     case LM__FIELD_BOOL: return LM_OK;
     case LM__FIELD_INTS: return check_ints(class, f, AT(int64_t, args, f->offset));
+    case LM__FIELD_PADS: return check_pads(class, f, AT(int64_t, args, f->offset));
     case LM__FIELD_SHAPE: return lm__check_sizes(class->name, f->name, AT(int64_t, args, f->offset));
     case LM__FIELD_AXES: return check_axes(class, f, AT(int64_t, args, f->offset));
     case LM__FIELD_TENSOR: {

@@ -18,6 +18,7 @@ typedef enum lm__field_kind {
     LM__FIELD_BOOL,         /* bool                                                           */
     LM__FIELD_STRING,       /* const char *: copied; NULL is None                             */
     LM__FIELD_INTS,         /* int64_t[count]: {3} means {3, 3}; all 0 is None                */
+    LM__FIELD_PADS,         /* int64_t[count], each 0 or more; all LM_ANY is None             */
     LM__FIELD_SHAPE,        /* int64_t[LM_MAX_RANK], ends at 0                                */
     LM__FIELD_AXES,         /* int64_t[LM_MAX_RANK], ends at 0; negative ones count from the end */
     LM__FIELD_TENSOR,       /* lm_tensor *: taken over; NULL is None; in JSON a number or nested lists */

@@ -26,6 +26,14 @@ static json_t *ints(const int64_t *value, int count, int until_zero)
     return list;
 }
 
+static json_t *pads(const int64_t *value, int count)
+{
+    if (value[0] == LM_ANY) return json_null();
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) json_array_append_new(list, json_integer(value[i]));
+    return list;
+}
+
 /* Axes, which end at 0. */
 static json_t *axes(const int64_t *value)
 {
@@ -60,6 +68,7 @@ static json_t *field_json(const lm__field *f, const void *args)
     case LM__FIELD_BOOL: return json_boolean(*AT(bool, args, f->offset));
     case LM__FIELD_STRING: return text_or_null(*AT(const char *, args, f->offset));
     case LM__FIELD_INTS: return ints(AT(int64_t, args, f->offset), f->count, 0);
+    case LM__FIELD_PADS: return pads(AT(int64_t, args, f->offset), f->count);
     case LM__FIELD_SHAPE: return ints(AT(int64_t, args, f->offset), LM_MAX_RANK, 1);
     case LM__FIELD_AXES: return axes(AT(int64_t, args, f->offset));
     case LM__FIELD_TENSOR: {
@@ -260,6 +269,7 @@ static lm_status read_field(const lm__class *class, const lm__field *f, const js
         if (!json_is_null(value) && !text_of(value)) return wrong(class, f->name, value, "a name");
         *TO(const char *, args, f->offset) = text_of(value);
         return LM_OK;
+    case LM__FIELD_PADS:
     case LM__FIELD_INTS: return read_ints(class, f, value, TO(int64_t, args, f->offset));
     case LM__FIELD_SHAPE: return read_shape(class, f, value, TO(int64_t, args, f->offset));
     case LM__FIELD_AXES: return read_axes(class, f, value, TO(int64_t, args, f->offset));

@@ -45,7 +45,7 @@ static inline lm_layer *dropout(draw *d)
 static inline lm_layer *picture_layer(draw *d)
 {
     const char *padding = pick(d, 2) ? "same" : "valid";
-    switch (pick(d, 8)) {
+    switch (pick(d, 9)) {
     case 7: return lm_leaky_relu(.negative_slope = 0.125 * pick(d, 3));
     case 0: return lm_max_pooling2d(.pool_size = {1 + pick(d, 2), 2}, .padding = "same");
     case 1: return lm_average_pooling2d(.pool_size = {2, 1 + pick(d, 2)}, .strides = {1, 1}, .padding = padding);
@@ -53,6 +53,11 @@ static inline lm_layer *picture_layer(draw *d)
     case 3: return pick(d, 2) ? lm_relu(.max_value = pick(d, 2) ? 6 : LM_NONE, .negative_slope = 0.125 * pick(d, 3))
                               : lm_activation(.activation = activation(d));
     case 4: return dropout(d);
+    case 8:
+        return lm_conv2d_transpose(.filters = 1 + pick(d, 4), .kernel_size = {1 + pick(d, 3), 2}, .padding = padding,
+                                   .strides = {2, 1}, .output_padding = {LM_ANY, LM_ANY},
+                                   .activation = activation(d), .use_bias = pick(d, 2),
+                                   .kernel_initializer = initializer(d), .trainable = pick(d, 4) > 0);
     default:
         return lm_conv2d(.filters = 1 + pick(d, 5), .kernel_size = {1 + pick(d, 3), 1 + pick(d, 2)},
                          .padding = padding, .strides = {1 + pick(d, 2)}, .activation = activation(d),

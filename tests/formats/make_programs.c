@@ -81,6 +81,9 @@ static void draw_field(const lm__field *f, void *args, char **texts, int *ntexts
     case LM__FIELD_INTS:
         for (int i = 0; i < f->count; i++) ((int64_t *)at)[i] = 1 + (int64_t)below(3);
         break;
+    case LM__FIELD_PADS:
+        for (int i = 0; i < f->count; i++) ((int64_t *)at)[i] = (int64_t)below(2);
+        break;
     case LM__FIELD_SHAPE:
         ((int64_t *)at)[0] = below(2) ? LM_ANY : 2 + (int64_t)below(3);
         ((int64_t *)at)[1] = below(2) ? 0 : 1 + (int64_t)below(4);

@@ -41,6 +41,8 @@ static inline lm_model *recipe_layers(void)
         lm_conv2d(.filters = 3, .kernel_size = {2}, .strides = {2}, .use_bias = false,
                   .kernel_initializer_object = lm_init_random_normal(.stddev = 0.25)),
         lm_average_pooling2d(.pool_size = {2, 1}, .strides = {1}, .padding = "same"),
+        lm_conv2d_transpose(.filters = 2, .kernel_size = {3, 2}, .strides = {1, 2}, .padding = "valid",
+                            .output_padding = {0, 1}, .activation = "tanh"),
         lm_activation(.activation = "softplus"),
         lm_leaky_relu(.negative_slope = 0.125),
         lm_reshape(.target_shape = {LM_ANY, 4}),

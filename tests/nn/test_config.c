@@ -57,6 +57,18 @@ static void sizes(void **state)
             "Conv2D: strides = {0, 0}, but it must be 1 or more in each direction");
     refused(lm_conv2d(.filters = 8, .kernel_size = {3}, .strides = {2}, .dilation_rate = {2}),
             "Conv2D: strides and dilation_rate cannot both be greater than 1");
+    refused(lm_conv2d_transpose(.filters = 8), "Conv2DTranspose: kernel_size is missing, for example {3, 3}");
+    refused(lm_conv2d_transpose(.filters = 8, .kernel_size = {3}, .strides = {2}, .dilation_rate = {2}),
+            "Conv2DTranspose: strides and dilation_rate cannot both be greater than 1");
+    refused(lm_conv2d_transpose(.filters = 8, .kernel_size = {3}, .output_padding = {-2, 0}),
+            "Conv2DTranspose: output_padding = {-2, 0}, but it must be 0 or more in each direction, or left out");
+    refused(lm_conv2d_transpose(.filters = 8, .kernel_size = {3}, .strides = {2}, .output_padding = {1, 2}),
+            "Conv2DTranspose: output_padding = {1, 2}, but each must be less than its stride, and strides = {2, 2}");
+    refused(lm_conv2d_transpose(.filters = 8, .kernel_size = {4}, .strides = {2}, .output_padding = {1, 0},
+                                .padding = "same"),
+            "Conv2DTranspose: with padding \"same\" and an even kernel_size (4) output_padding must be 1 or more; "
+            "leave it out to have the output 2 times as large");
+    accepted(lm_conv2d_transpose(.filters = 8, .kernel_size = {4}, .strides = {2}, .output_padding = {1, 0}));
     refused(lm_max_pooling2d(.pool_size = {-2, 2}),
             "MaxPooling2D: pool_size = {-2, 2}, but it must be 1 or more in each direction");
     refused(lm_reshape(), "Reshape: target_shape is missing, for example {28, 28, 1}");

@@ -29,6 +29,12 @@ static void shapes(void **state)
         "smaller window or .padding = \"same\"; the input is: float32 (N, 2, 2, 1)");
     refused(lm_sequential(lm_input(.shape = {2, 2, 3}), lm_conv2d(.filters = 4, .kernel_size = {1}, .groups = 2)),
             "layer 0 (conv2d): Conv2D: the input's 3 channels are not a multiple of groups = 2");
+    refused(lm_sequential(lm_input(.shape = {7, 7}), lm_conv2d_transpose(.filters = 3, .kernel_size = {3})),
+            "layer 0 (conv2d_transpose): Conv2DTranspose takes (N, height, width, channels), but its input has shape "
+            "(N, 7, 7); if the channels are missing, put lm_reshape(.target_shape = {7, 7, 1}) before it");
+    refused(lm_sequential(lm_input(.shape = {INT64_C(1) << 34, 2, 1}),
+                          lm_conv2d_transpose(.filters = 3, .kernel_size = {1}, .strides = {INT32_MAX})),
+            "layer 0 (conv2d_transpose): Conv2DTranspose: the output would be too large");
     refused(lm_sequential(lm_input(.shape = {4}), lm_dense(.units = 3), lm_reshape(.target_shape = {5})),
             "layer 1 (reshape): Reshape: an example of its input has 3 numbers, which target_shape cannot hold: its "
             "sizes "

@@ -119,6 +119,7 @@ def check_model(case, a):
 
 CHECKS = {
     "layer": check_layer,
+    "conv2d_transpose": check_layer,
     "loss": check_loss,
     "metric": check_metric,
     "optimizer": check_optimizer,

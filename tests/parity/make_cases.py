@@ -8,10 +8,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from gen import callbacks, common, defaults, initializers, layers, losses, metrics  # noqa: E402
-from gen import models, optimizers, saved  # noqa: E402
+from gen import models, optimizers, saved, transposed  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
+    "conv2d_transpose": transposed.make,
     "loss": losses.make,
     "metric": metrics.make,
     "optimizer": optimizers.make,

@@ -21,6 +21,7 @@ static void *made(const char *name, const char *group)
     MADE(layers, AveragePooling2D, lm_average_pooling2d(.pool_size = {2}));
     MADE(layers, BatchNormalization, lm_batch_normalization());
     MADE(layers, Conv2D, lm_conv2d(.filters = 3, .kernel_size = {3}));
+    MADE(layers, Conv2DTranspose, lm_conv2d_transpose(.filters = 3, .kernel_size = {3}));
     MADE(layers, Dense, lm_dense(.units = 3));
     MADE(layers, Dropout, lm_dropout(.rate = 0.5));
     MADE(layers, Flatten, lm_flatten());

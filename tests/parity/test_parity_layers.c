@@ -233,4 +233,10 @@ static void layers(void **state)
     parity_run("layer", 190, test_layer, refusals, refuse);
 }
 
-RUN(cmocka_unit_test(layers))
+static void conv2d_transpose(void **state)
+{
+    (void)state;
+    parity_run("conv2d_transpose", 47, test_layer, NULL, NULL);
+}
+
+RUN(cmocka_unit_test(layers), cmocka_unit_test(conv2d_transpose))

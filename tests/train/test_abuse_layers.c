@@ -50,6 +50,11 @@ static lm_layer *weighted(uint64_t kind)
         return lm_normalization(.axis = {abuse_below(4) ? -1 : size(), yes() ? 0 : size()}, .invert = yes(),
                                 .mean = yes() ? NULL : lm_tensor_scalar(LM_F32, rate(1)),
                                 .variance = yes() ? NULL : lm_tensor_scalar(LM_F64, rate(1)));
+    case 3:
+        return lm_conv2d_transpose(.filters = size(), .kernel_size = {size(), size()}, .strides = {size(), size()},
+                                   .padding = text(yes() ? "same" : "valid"),
+                                   .output_padding = {yes() ? LM_ANY : size(), yes() ? LM_ANY : size() - 1},
+                                   .dilation_rate = {yes() ? 1 : size(), 1}, .activation = activation());
     default:
         return lm_dense(.units = size(), .activation = activation(), .use_bias = yes(), .dtype = text("float32"),
                         .name = text(NULL), .trainable = yes(), .input_shape = {abuse_below(4) ? 0 : size()},
@@ -69,7 +74,7 @@ static lm_layer *layer(void)
     case 6: return lm_activation(.activation = activation());
     case 7: return pooling(abuse_below(4));
     case 8: return abuse_below(one_in) == 0 ? lm_input(.shape = {size(), size(), size()}) : lm_flatten();
-    default: return weighted(abuse_below(4));
+    default: return weighted(abuse_below(5));
     }
 }
 

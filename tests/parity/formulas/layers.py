@@ -96,6 +96,46 @@ def conv2d(config, weights, x):
     return Result(y, backward, weights)
 
 
+def transposed_size(n, k, stride, padding, more):
+    if padding == "same":
+        return n * stride if more is None else (n - 1) * stride + k % 2 + more
+    return (n - 1) * stride + k + (max(k, stride) - k if more is None else more)
+
+
+def conv2d_transpose(config, weights, x):
+    """What conv2d's gradient does to its image, on an image of the output's size."""
+    kernel, strides, dilation = weights[0], config["strides"], config["dilation_rate"]
+    more = config["output_padding"] or (None, None)
+    size = [
+        transposed_size(x.shape[1 + i], (kernel.shape[i] - 1) * dilation[i] + 1, strides[i], config["padding"], more[i])
+        for i in (0, 1)
+    ]
+    image = np.zeros((len(x), *size, kernel.shape[2]))
+    pad = pads(image, kernel.shape[:2], strides, config["padding"], dilation)
+    padded = np.pad(image, ((0, 0), *pad, (0, 0)))
+    taps = list(windows(padded, kernel.shape[:2], strides, dilation))
+    for i, j, at in taps:
+        padded[at] += x @ kernel[i, j].T
+    z = unpad(padded, pad, image)
+    if config["use_bias"]:
+        z = z + weights[1]
+    y, slope = with_activation(config["activation"], z)
+
+    def backward(dy):
+        dz = slope(dy)
+        wide = np.pad(dz, ((0, 0), *pad, (0, 0)))
+        dx, dk = np.zeros_like(x), np.zeros_like(kernel)
+        for i, j, at in taps:
+            dx += wide[at] @ kernel[i, j]
+            dk[i, j] = np.einsum("nhwo,nhwc->oc", wide[at], x)
+        grads = {0: dk}
+        if config["use_bias"]:
+            grads[1] = dz.sum(axis=(0, 1, 2))
+        return dx, grads
+
+    return Result(y, backward, weights)
+
+
 def max_pooling(config, weights, x):
     pad = pads(x, config["pool_size"], config["strides"], config["padding"])
     padded = np.pad(x, ((0, 0), *pad, (0, 0)), constant_values=-np.inf)
@@ -196,6 +236,8 @@ def forward(class_name, config, weights, x, training=False):
         return dense(config, weights, x)
     if class_name == "Conv2D":
         return conv2d(config, weights, x)
+    if class_name == "Conv2DTranspose":
+        return conv2d_transpose(config, weights, x)
     if class_name == "MaxPooling2D":
         return max_pooling(config, weights, x)
     if class_name == "AveragePooling2D":

@@ -11,6 +11,7 @@ LAYERS = {
     "AveragePooling2D": {"pool_size": 2},
     "BatchNormalization": {},
     "Conv2D": {"filters": 3, "kernel_size": 3},
+    "Conv2DTranspose": {"filters": 3, "kernel_size": 3},
     "Dense": {"units": 3},
     "Dropout": {"rate": 0.5},
     "Flatten": {},
