@@ -34,9 +34,30 @@ typedef struct bench {
 static const lm__matmul plain, turn_a = {.transpose_a = true}, turn_b = {.transpose_b = true};
 static const lm__conv2d conv = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1};
 static const lm__conv2d same = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME};
+static const lm__conv2d by_2 = {.strides = {2, 2}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME};
 static const lm__conv2d depthwise = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 64, .padding = LM__PAD_SAME};
 static const lm__pool2d pool = {.size = {2, 2}, .strides = {2, 2}};
 static const lm__axis last = {1};
+
+/* A convolution of n images, height x width x channels, with square windows: forward and both ways back. */
+#define CONV(what, attr, n, height, width, channels, window, filters, out_height, out_width)                      \
+    {"conv2d",                                                                                                   \
+     what,                                                                                                       \
+     &attr,                                                                                                      \
+     {ARRAY(n, height, width, channels), ARRAY(window, window, channels, filters)},                              \
+     {ARRAY(n, out_height, out_width, filters)}},                                                                \
+        {"conv2d_backward_input",                                                                                \
+         what,                                                                                                   \
+         &attr,                                                                                                  \
+         {ARRAY(n, out_height, out_width, filters), ARRAY(window, window, channels, filters)},                   \
+         {ARRAY(n, height, width, channels)}},                                                                   \
+    {                                                                                                            \
+        "conv2d_backward_kernel", what, &attr,                                                                   \
+            {ARRAY(n, height, width, channels), ARRAY(n, out_height, out_width, filters)},                       \
+        {                                                                                                        \
+            ARRAY(window, window, channels, filters)                                                             \
+        }                                                                                                        \
+    }
 
 static const bench cases[] = {
     {"conv2d", "first layer", &conv, {ARRAY(32, 28, 28, 1), ARRAY(3, 3, 1, 32)}, {ARRAY(32, 26, 26, 32)}},
@@ -67,29 +88,19 @@ static const bench cases[] = {
     {"softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},
     {"log_softmax", "", &last, {ARRAY(32, 10)}, {ARRAY(32, 10)}},
     {"softmax", "wide", &last, {ARRAY(256, 1000)}, {ARRAY(256, 1000)}},
-    {"conv2d", "16 channels", &same, {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)}, {ARRAY(32, 32, 32, 16)}},
-    {"conv2d", "64 channels", &same, {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)}, {ARRAY(32, 8, 8, 64)}},
     {"conv2d", "depthwise", &depthwise, {ARRAY(32, 32, 32, 64), ARRAY(3, 3, 1, 64)}, {ARRAY(32, 32, 32, 64)}},
-    {"conv2d_backward_input",
-     "16 channels",
-     &same,
-     {ARRAY(32, 32, 32, 16), ARRAY(3, 3, 16, 16)},
-     {ARRAY(32, 32, 32, 16)}},
-    {"conv2d_backward_input",
-     "64 channels",
-     &same,
-     {ARRAY(32, 8, 8, 64), ARRAY(3, 3, 64, 64)},
-     {ARRAY(32, 8, 8, 64)}},
-    {"conv2d_backward_kernel",
-     "16 channels",
-     &same,
-     {ARRAY(32, 32, 32, 16), ARRAY(32, 32, 32, 16)},
-     {ARRAY(3, 3, 16, 16)}},
-    {"conv2d_backward_kernel",
-     "64 channels",
-     &same,
-     {ARRAY(32, 8, 8, 64), ARRAY(32, 8, 8, 64)},
-     {ARRAY(3, 3, 64, 64)}},
+    /* ResNet-20 on CIFAR, batch 128 */
+    CONV("3 to 16", same, 128, 32, 32, 3, 3, 16, 32, 32),
+    CONV("16 channels", same, 128, 32, 32, 16, 3, 16, 32, 32),
+    CONV("16 to 32, by 2", by_2, 128, 32, 32, 16, 3, 32, 16, 16),
+    CONV("16 to 32, 1x1 by 2", by_2, 128, 32, 32, 16, 1, 32, 16, 16),
+    CONV("32 channels", same, 128, 16, 16, 32, 3, 32, 16, 16),
+    CONV("32 to 64, by 2", by_2, 128, 16, 16, 32, 3, 64, 8, 8),
+    CONV("32 to 64, 1x1 by 2", by_2, 128, 16, 16, 32, 1, 64, 8, 8),
+    CONV("64 channels", same, 128, 8, 8, 64, 3, 64, 8, 8),
+    /* DCGAN, batch 64; the way back to the image is the transposed convolution */
+    CONV("1 to 64, 4x4 by 2", by_2, 64, 28, 28, 1, 4, 64, 14, 14),
+    CONV("64 to 128, 4x4 by 2", by_2, 64, 14, 14, 64, 4, 128, 7, 7),
 };
 
 static double now(void)
@@ -151,8 +162,10 @@ static int32_t place_of(size_t k, const int64_t *dims)
 static void *random_array(const lm__desc *d, size_t bytes)
 {
     float *x = lm__alloc(bytes + 1);
+    uint32_t random = 1;
     for (size_t k = 0; k < d->size; k++) {
-        if (d->dtype == LM_F32) x[k] = (float)rand() / (float)RAND_MAX - 0.5f;
+        random = random * 1664525 + 1013904223;
+        if (d->dtype == LM_F32) x[k] = (float)(random >> 8) * 0x1p-24f - 0.5f;
         else ((int32_t *)(void *)x)[k] = place_of(k, d->dims);
     }
     return x;

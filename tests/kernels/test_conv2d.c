@@ -103,6 +103,28 @@ static void usual_convolutions(void **state)
     assert_true(c.ran >= 20);
 }
 
+/* 3 x 3 with stride 1 is done by Winograd's algorithm: odd sizes, every padding it takes, channels that fill no
+ * vector, units of several images and of a few rows. */
+static void winograd_convolutions(void **state)
+{
+    cmp c = {0};
+    (void)state;
+    for (int round = 0; round < 40; round++) {
+        shapes s = {.attr = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = cmp_below(3)}};
+        s.image[0] = CMP_PICK(2, 5, 9);
+        for (int i = 0; i < 2; i++) {
+            s.kernel[i] = 3;
+            s.image[1 + i] = CMP_PICK(5, 8, 11, 16, 21, 38);
+        }
+        for (int i = 0; i < 4; i++) s.attr.pads[i] = s.attr.padding == LM__PAD_EXPLICIT ? cmp_below(4) : 0;
+        s.image[3] = s.kernel[2] = CMP_PICK(8, 13, 16, 24, 32, 40);
+        s.kernel[3] = CMP_PICK(8, 12, 16, 31, 32, 48);
+        finish(&s);
+        convolve(&c, &s);
+    }
+    check_contains(c.taken, "winograd");
+}
+
 static void empty_batch(void **state)
 {
     cmp c = {0};
@@ -114,4 +136,5 @@ static void empty_batch(void **state)
     assert_true(c.ran > 0);
 }
 
-RUN(cmocka_unit_test(random_convolutions), cmocka_unit_test(usual_convolutions), cmocka_unit_test(empty_batch))
+RUN(cmocka_unit_test(random_convolutions), cmocka_unit_test(usual_convolutions),
+    cmocka_unit_test(winograd_convolutions), cmocka_unit_test(empty_batch))

@@ -11,6 +11,15 @@ void LM_SIMD(conv)(const lm__conv *v, float *panel);
 void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
 void LM_SIMD(conv_kernel)(const lm__conv *v);
 void LM_SIMD(conv_pool)(const lm__conv_pool *t);
+void LM_SIMD(winograd_image)(const lm__winograd_tiles *t, const float *image, float *v);
+void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, float *m);
+void LM_SIMD(winograd_result)(const lm__winograd_tiles *t, const float *m, const float *bias, bool relu, float *y);
+void LM_SIMD(winograd_kernel)(const float *k, int64_t channels, int64_t filters, int64_t first, int64_t end,
+                              float *u);
+void LM_SIMD(winograd_kernel_gradient)(const float *u, int64_t slice, int64_t slices, int64_t channels,
+                                       int64_t filters, int64_t first, int64_t end, float *dk);
+void LM_SIMD(winograd_product)(const lm__winograd_product *p);
+void LM_SIMD(winograd_outer)(const lm__winograd_product *p, bool add);
 void LM_SIMD(max_pool_row)(const lm__pool_row *w);
 bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
 void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center,
@@ -33,6 +42,13 @@ const lm__simd LM_SIMD(simd) = {
     .bias_act = LM_SIMD(bias_act),
     .conv_kernel = LM_SIMD(conv_kernel),
     .conv_pool = LM_SIMD(conv_pool),
+    .winograd = {.image = LM_SIMD(winograd_image),
+                 .gradient = LM_SIMD(winograd_gradient),
+                 .result = LM_SIMD(winograd_result),
+                 .kernel = LM_SIMD(winograd_kernel),
+                 .kernel_gradient = LM_SIMD(winograd_kernel_gradient),
+                 .product = LM_SIMD(winograd_product),
+                 .outer = LM_SIMD(winograd_outer)},
     .max_pool_row = LM_SIMD(max_pool_row),
     .unpool_row = LM_SIMD(unpool_row),
     .reduce_columns = LM_SIMD(reduce_columns),
