@@ -107,7 +107,8 @@ struct lm__op {
     void (*imm)(const void *attr, double imm[2]);
     lm__kernel reference;               /* LM__OP_PLAIN: name "ref"; fast ones stand in kernels/fast.def */
     const lm__sample *samples;
-    /* LM__OP_FUSED: the same computation in plain ops; returns the outputs that replace the node's. */
+    /* LM__OP_FUSED, and ops whose gradient is made of their parts (lm__gradient_of_parts): the same computation in
+     * plain ops; returns the outputs that replace the node's. */
     lm_status (*decompose)(lm_graph *graph, const lm__node *node, lm_value *const *in, lm_value **out);
     /* Multiply-adds times two of matrix products and convolutions; NULL: 0. */
     double (*flops)(const lm__problem *problem);

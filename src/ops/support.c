@@ -119,3 +119,23 @@ lm_value *lm__sum_to(lm_value *x, const lm__shape *shape)
     if (naxes) x = lm__reduce_apply(&lm__op_sum, x, naxes, axes, true);
     return lm__reshape_to(x, shape);
 }
+
+lm_status lm__gradient_of_parts(lm__vjp *v)
+{
+    lm_value *in[LM__MAX_INPUTS], *out[LM__MAX_OUTPUTS], *some[LM__MAX_OUTPUTS], *upstream[LM__MAX_OUTPUTS];
+    lm_value *wrt[LM__MAX_INPUTS], *grads[LM__MAX_INPUTS];
+    int n = 0, wanted = 0, place[LM__MAX_INPUTS];
+    for (int i = 0; i < v->node->nin; i++) {
+        lm__shape_attr same;
+        memset(&same, 0, sizeof same);
+        same.shape = v->in[i]->shape;
+        in[i] = lm__apply1(&lm__op_reshape, &same, v->in[i]);   /* one of its own: an input may come in twice */
+        if (v->needs[i]) wrt[n] = in[i], place[n++] = i;
+    }
+    LM_TRY(v->node->op->decompose(v->graph, v->node, in, out));
+    for (int i = 0; i < v->node->nout; i++)
+        if (v->grad_out[i]) some[wanted] = out[i], upstream[wanted++] = v->grad_out[i];
+    LM_TRY(lm__graph_vjp(v->graph, wanted, some, upstream, n, wrt, grads));
+    for (int i = 0; i < n; i++) v->grad_in[place[i]] = grads[i];
+    return LM_OK;
+}

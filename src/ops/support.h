@@ -95,5 +95,8 @@ lm_value *lm__sum_to(lm_value *x, const lm__shape *shape);
 /* x under a shape that may hold symbols (the builder lm_op_reshape takes numbers and LM_ANY). */
 lm_value *lm__reshape_to(lm_value *x, const lm__shape *shape);
 lm_value *lm__broadcast_to(lm_value *x, const lm__shape *shape);
+/* An op's `gradient` that differentiates its `decompose`: for the gradients of ops that are one kernel, so that they
+ * have gradients of their own. */
+lm_status lm__gradient_of_parts(lm__vjp *v);
 
 #endif

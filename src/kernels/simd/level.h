@@ -74,6 +74,15 @@ typedef struct lm__unpool_row {
 /* Squares: the sum of (x - center)², with one center a result. */
 typedef enum lm__simd_reduction { LM__SIMD_SUM, LM__SIMD_MAX, LM__SIMD_MIN, LM__SIMD_SQUARES } lm__simd_reduction;
 
+/* Rows of n elements; gamma, beta NULL: 1 and 0. Forward: y of x. Backward: y is dx of dy and x (NULL: not wanted),
+ * and the rows' shares are added to dgamma and dbeta. */
+typedef struct lm__layer_norm_work {
+    int64_t rows, n;
+    float epsilon;
+    const float *x, *dy, *gamma, *beta;
+    float *y, *dgamma, *dbeta;
+} lm__layer_norm_work;
+
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
     int tile_rows, tile_columns;        /* of gemm's register tile */
@@ -98,6 +107,8 @@ typedef struct lm__simd {
     void (*reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, const float *center, float *y);
     void (*softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
+    void (*layer_norm)(const lm__layer_norm_work *w);
+    void (*layer_norm_backward)(const lm__layer_norm_work *w);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
     const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;

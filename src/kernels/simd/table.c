@@ -27,6 +27,8 @@ void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t str
 void LM_SIMD(reduce_rows)(int kind, const float *x, int64_t rows, int64_t n, const float *center, float *y);
 void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
+void LM_SIMD(layer_norm)(const lm__layer_norm_work *w);
+void LM_SIMD(layer_norm_backward)(const lm__layer_norm_work *w);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 extern const lm__simd_chain LM_SIMD(chains)[];
 
@@ -55,6 +57,8 @@ const lm__simd LM_SIMD(simd) = {
     .reduce_rows = LM_SIMD(reduce_rows),
     .softmax_rows = LM_SIMD(softmax_rows),
     .log_softmax_rows = LM_SIMD(log_softmax_rows),
+    .layer_norm = LM_SIMD(layer_norm),
+    .layer_norm_backward = LM_SIMD(layer_norm_backward),
     .chains = LM_SIMD(chains),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
