@@ -1,25 +1,8 @@
 /* kernels/simd/layer_norm.c: layer normalisation of rows and its gradient, in float32. A row is read several times, but
  * from memory once. */
 #include "kernels/simd/level.h"
-#include "kernels/simd/vec.h"
+#include "kernels/simd/span.h"
 #include <math.h>
-
-/* f for every vector of a row; `part` is a number of lanes for the last one, else 0. */
-#define EACH_VECTOR(n, f)                                                                                        \
-    {                                                                                                            \
-        int64_t i = 0;                                                                                           \
-        for (; i + VW <= (n); i += VW) f(i, 0);                                                                  \
-        if (i < (n)) f(i, (n) - i);                                                                              \
-    }
-
-INLINE vf take(const float *p, int64_t part) { return part ? load_part(p, part) : load(p); }
-INLINE void put(float *p, vf x, int64_t part)
-{
-    if (part) store_part(p, x, part);
-    else store(p, x);
-}
-/* Lanes behind the row's end count nothing. */
-INLINE vf within(vf x, int64_t part) { return part ? choose(first_lanes(part), x, (vf){0}) : x; }
 
 INLINE void statistics(const float *x, int64_t n, float epsilon, vf *mean, vf *factor)
 {

@@ -83,6 +83,15 @@ typedef struct lm__layer_norm_work {
     float *y, *dgamma, *dbeta;
 } lm__layer_norm_work;
 
+/* Some rows of attention's weights and of their gradients, `columns` each at a distance of ld; row r sees the first
+ * `seen` + r columns if causal, else all. */
+typedef struct lm__attention_rows {
+    int64_t rows, columns, ld, seen;
+    bool causal;
+    float scale;
+    float *weights, *slopes;
+} lm__attention_rows;
+
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
     int tile_rows, tile_columns;        /* of gemm's register tile */
@@ -109,6 +118,10 @@ typedef struct lm__simd {
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*layer_norm)(const lm__layer_norm_work *w);
     void (*layer_norm_backward)(const lm__layer_norm_work *w);
+    /* weights: from scores to softmax(scale scores), 0 where unseen. slopes: from e to scale weights (e - sum of weights
+     * e). */
+    void (*attention_weights)(const lm__attention_rows *a);
+    void (*attention_slopes)(const lm__attention_rows *a);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
     const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;

@@ -29,6 +29,8 @@ void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(layer_norm)(const lm__layer_norm_work *w);
 void LM_SIMD(layer_norm_backward)(const lm__layer_norm_work *w);
+void LM_SIMD(attention_weights)(const lm__attention_rows *a);
+void LM_SIMD(attention_slopes)(const lm__attention_rows *a);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 extern const lm__simd_chain LM_SIMD(chains)[];
 
@@ -59,6 +61,8 @@ const lm__simd LM_SIMD(simd) = {
     .log_softmax_rows = LM_SIMD(log_softmax_rows),
     .layer_norm = LM_SIMD(layer_norm),
     .layer_norm_backward = LM_SIMD(layer_norm_backward),
+    .attention_weights = LM_SIMD(attention_weights),
+    .attention_slopes = LM_SIMD(attention_slopes),
     .chains = LM_SIMD(chains),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };

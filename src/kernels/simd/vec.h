@@ -70,16 +70,6 @@ INLINE vf vmin(vf a, vf b)
 #endif
 }
 
-/* The lanes added up in a fixed tree. */
-INLINE float v_sum(vf x)
-{
-    float lane[VW];
-    store(lane, x);
-    for (int half = VW / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
-}
-
 /* The first n <= VW elements; behind them 0. */
 INLINE vf load_part(const float *p, int64_t n)
 {
