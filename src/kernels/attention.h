@@ -6,7 +6,7 @@
 
 typedef struct lm__attention {
     double scale;
-    bool causal;                        /* position t of the queries sees positions 0 … t only */
+    bool causal; /* position t of the queries sees positions 0 … t only */
 } lm__attention;
 
 /* Queries (batch, t, heads, k), keys (batch, s, heads, k), values (batch, s, heads, v); results (batch, t, heads,

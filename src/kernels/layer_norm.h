@@ -5,9 +5,9 @@
 #include "kernels/kernel.h"
 
 typedef struct lm__layer_norm {
-    int64_t axes;                       /* how many there are to normalise over: the last ones */
+    int64_t axes; /* how many there are to normalise over: the last ones */
     double epsilon;
-    bool scale, center;                 /* whether there are gamma, beta */
+    bool scale, center; /* whether there are gamma, beta */
 } lm__layer_norm;
 
 /* The input seen as rows of n elements. */

@@ -181,7 +181,7 @@ lm_status lm__layer_name_weights(lm_layer *layer)
 {
     char path[160];
     for (int i = 0; i < layer->nweights; i++) {
-        const char *slash = strrchr(layer->weight[i]->name, '/');
+        const char *slash = strchr(layer->weight[i]->name, '/'); /* a layer's name has none */
         weight_path(layer, slash ? slash + 1 : layer->weight[i]->name, path, sizeof path);
         char *name = lm__strdup(path);
         if (!name) return lm__no_memory(strlen(path) + 1);

@@ -105,6 +105,9 @@ const char *lm__layer_shape_text(const lm__shape *shape, char *text, size_t byte
 lm_status lm__layer_pictures(const lm_layer *layer, const lm__shape *input);
 /* LM_INVALID unless that dimension of the input (not the batch) is a number (axis < 0 counts from the end). */
 lm_status lm__layer_known(const lm_layer *layer, const lm__shape *input, int axis);
+/* Dropout: in training each element of x is 0 with probability `rate`, else divided by 1 - rate; which ones depends
+ * on the key of the call and the stream. */
+lm_value *lm__layer_drop(const lm__layer_call *call, lm_value *x, double rate, uint64_t stream);
 /* The activation named by a field applied to x (NULL or "linear": x). */
 lm_value *lm__activate(const char *name, lm_value *x);
 

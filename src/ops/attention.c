@@ -12,7 +12,7 @@ typedef struct lm_op_attention_args {
     bool causal;
 } lm_op_attention_args;
 lm_value *lm_op_attention_new(lm_value *q, lm_value *k, lm_value *v, const lm_op_attention_args *args);
-#define lm_op_attention(q, k, v, ...)                                                                            \
+#define lm_op_attention(q, k, v, ...)                                                                                \
     LM__WITH(lm_op_attention_args, LM__LIST(.scale = 1), lm_op_attention_new((q), (k), (v), &lm__a), __VA_ARGS__)
 #endif
 
@@ -55,8 +55,9 @@ static lm_value *causal_mask(lm_value *scores)
     lm_graph *graph = scores->node->graph;
     int64_t dims[2] = {scores->shape.dim[2], scores->shape.dim[3]};
     if (!lm__dim_known(dims[0]) || !lm__dim_known(dims[1])) {
-        lm__fail(LM_UNSUPPORTED, "attention that is causal and has dropout, or a second gradient, needs the numbers of "
-                                 "positions; give them in lm_input");
+        lm__fail(LM_UNSUPPORTED,
+                 "attention that is causal and has dropout, or a second gradient, needs the numbers of "
+                 "positions; give them in lm_input");
         return lm__graph_fail(graph, 1, &scores);
     }
     lm_tensor *seen = lm_tensor_new(LM_BOOL, 2, dims);

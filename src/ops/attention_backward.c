@@ -1,8 +1,8 @@
 /* ops/attention_backward.c: the gradients of attention with respect to queries, keys and values.
  *
  * With weights p = softmax(scale q kᵀ) and e = dy vᵀ: dv = pᵀ dy; the scores' gradient is f = p (e - sum of p e over
- * the keys), dq = scale f k, dk = scale fᵀ q. The weights are computed again: nothing but q, k and v need be kept from
- * the way forward. */
+ * the keys), dq = scale f k, dk = scale fᵀ q. The weights are computed again: nothing but q, k and v need be kept
+ * from the way forward. */
 #include "ops/attention.h"
 
 static lm_status infer(lm__infer *infer)
@@ -45,11 +45,15 @@ static double flops(const lm__problem *p)
 
 static const lm__sample samples[] = {
     {.nin = 4,
-     .in = {{.rank = 4, .dims = {1, 3, 2, 2}}, {.rank = 4, .dims = {1, 3, 2, 3}}, {.rank = 4, .dims = {1, 4, 2, 3}},
+     .in = {{.rank = 4, .dims = {1, 3, 2, 2}},
+            {.rank = 4, .dims = {1, 3, 2, 3}},
+            {.rank = 4, .dims = {1, 4, 2, 3}},
             {.rank = 4, .dims = {1, 4, 2, 2}}},
      .attr = &(const lm__attention){0.7, false}},
     {.nin = 4,
-     .in = {{.rank = 4, .dims = {2, 3, 1, 2}}, {.rank = 4, .dims = {2, 3, 1, 2}}, {.rank = 4, .dims = {2, 3, 1, 2}},
+     .in = {{.rank = 4, .dims = {2, 3, 1, 2}},
+            {.rank = 4, .dims = {2, 3, 1, 2}},
+            {.rank = 4, .dims = {2, 3, 1, 2}},
             {.rank = 4, .dims = {2, 3, 1, 2}}},
      .attr = &(const lm__attention){1, true}},
     {0},

@@ -2,17 +2,17 @@
 #include "ops/layer_norm.h"
 
 #ifdef LM_HEADER
-/* Layer normalisation (Ba, Kiros and Hinton, 2016): gamma (x - m) / sqrt(v + epsilon) + beta, with mean m and variance
- * v (of all elements, not of a sample) over the last `axes` axes. gamma and beta have the shape of these axes; NULL: 1
- * and 0. x: a float type, which the others have too; the result has x's type and shape. */
+/* Layer normalisation (Ba, Kiros and Hinton, 2016): gamma (x - m) / sqrt(v + epsilon) + beta, with mean m and
+ * variance v (of all elements, not of a sample) over the last `axes` axes. gamma and beta have the shape of these
+ * axes; NULL: 1 and 0. x: a float type, which the others have too; the result has x's type and shape. */
 typedef struct lm_op_layer_norm_args {
     size_t size;
     int64_t axes;
     double epsilon;
 } lm_op_layer_norm_args;
 lm_value *lm_op_layer_norm_new(lm_value *x, lm_value *gamma, lm_value *beta, const lm_op_layer_norm_args *args);
-#define lm_op_layer_norm(x, gamma, beta, ...)                                                                    \
-    LM__WITH(lm_op_layer_norm_args, LM__LIST(.axes = 1, .epsilon = 0.001),                                       \
+#define lm_op_layer_norm(x, gamma, beta, ...)                                                                        \
+    LM__WITH(lm_op_layer_norm_args, LM__LIST(.axes = 1, .epsilon = 0.001),                                           \
              lm_op_layer_norm_new((x), (gamma), (beta), &lm__a), __VA_ARGS__)
 #endif
 
@@ -40,8 +40,7 @@ lm_status lm__infer_layer_norm(const lm__infer *infer, int at, int weights, bool
         return lm__op_invalid(infer, "axes = %lld, expected 1 to %d", (long long)attr->axes, x->rank);
     if (!(attr->epsilon >= 0)) return lm__op_invalid(infer, "epsilon = %g must not be negative", attr->epsilon);
     int expected = weights + attr->scale + center;
-    if (infer->nin != expected)
-        return lm__op_invalid(infer, "%d arguments came, expected %d", infer->nin, expected);
+    if (infer->nin != expected) return lm__op_invalid(infer, "%d arguments came, expected %d", infer->nin, expected);
     lm__shape shape = lm__layer_norm_shape(x, attr);
     for (int i = weights; i < infer->nin; i++) {
         LM_TRY(lm__need_same(infer, at, i));
@@ -73,8 +72,7 @@ static lm_status gradient(lm__vjp *v)
 {
     const lm__layer_norm *attr = v->node->attr;
     lm_value *in[3] = {v->grad_out[0], v->in[0], attr->scale ? v->in[1] : NULL};
-    lm__node *back =
-        lm__apply_node(v->graph, &lm__op_layer_norm_backward, attr, attr->scale ? 3 : 2, in, NULL);
+    lm__node *back = lm__apply_node(v->graph, &lm__op_layer_norm_backward, attr, attr->scale ? 3 : 2, in, NULL);
     if (!back) return lm_last_status();
     v->grad_in[0] = &back->out[0];
     if (attr->scale) v->grad_in[1] = &back->out[1];

@@ -1,8 +1,8 @@
 /* ops/layer_norm_backward.c: the gradients of layer_norm with respect to x, gamma and beta.
  *
  * With r = 1 / sqrt(v + epsilon), z = (x - m) r and g = gamma dy, means taken over the axes normalised:
- * dx = r (g - mean(g) - z mean(g z)), dgamma = sum dy z, dbeta = sum dy. m and r are computed from x again: the row is
- * at hand, and nothing but x need be kept from the way forward. */
+ * dx = r (g - mean(g) - z mean(g z)), dgamma = sum dy z, dbeta = sum dy. m and r are computed from x again: the row
+ * is at hand, and nothing but x need be kept from the way forward. */
 #include "ops/layer_norm.h"
 
 static lm_status infer(lm__infer *infer)

@@ -33,6 +33,9 @@ static inline const char *initializer(draw *d)
 
 static inline lm_layer *normalization(draw *d)
 {
+    if (pick(d, 3) == 0)
+        return lm_layer_normalization(.axis = {pick(d, 2) ? -1 : 1}, .center = pick(d, 2), .scale = pick(d, 2),
+                                      .epsilon = 0.001 * (1 + pick(d, 4)), .trainable = pick(d, 4) > 0);
     return lm_batch_normalization(.center = pick(d, 2), .scale = pick(d, 2), .momentum = 0.5 + 0.0625 * pick(d, 8),
                                   .epsilon = 0.001 * (1 + pick(d, 4)), .trainable = pick(d, 4) > 0);
 }

@@ -10,7 +10,8 @@ static lm__attention attr;
 static lm__desc draw(cmp *c, int at)
 {
     int64_t batch = CMP_PICK(1, 2, 3), heads = CMP_PICK(1, 2, 5), t = CMP_PICK(1, 3, 16, 31, 32, 33, 64, 70);
-    int64_t s = cmp_below(2) ? t : CMP_PICK(1, 2, 17, 40, 96), k = CMP_PICK(1, 4, 5, 16, 32), v = CMP_PICK(1, 8, 9, 32);
+    int64_t s = cmp_below(2) ? t : CMP_PICK(1, 2, 17, 40, 96), k = CMP_PICK(1, 4, 5, 16, 32),
+            v = CMP_PICK(1, 8, 9, 32);
     memset(&attr, 0, sizeof attr);
     attr.scale = CMP_PICK(1, 2, -1) / sqrt((double)k);
     attr.causal = cmp_below(2);
@@ -60,7 +61,7 @@ static void large_scores(void **state)
     for (int i = 0; i < 3; i++) c.in[i] = CMP_DESC(LM_F32, 1, 40, 2, 8);
     c.out[0] = c.in[2];
     cmp_fill(&c);
-    for (int i = 0; i < 2; i++)         /* whole numbers: scores are exact, whichever way they are added up */
+    for (int i = 0; i < 2; i++) /* whole numbers: scores are exact, whichever way they are added up */
         for (size_t k = 0; k < c.in[i].size; k++) ((float *)c.data[i])[k] = (float)(cmp_below(7) - 3);
     cmp_all(&c);
     assert_true(c.ran > 0);

@@ -13,7 +13,7 @@ import numpy as np
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from formulas import constants, layers, losses, merging, metrics, models  # noqa: E402
+from formulas import constants, layers, losses, merging, metrics, models, transformer  # noqa: E402
 from formulas.optimizers import Optimizer  # noqa: E402
 
 
@@ -56,6 +56,18 @@ def check_layer(case, a):
             if case["training"]:
                 same(f"a{i}", result.weights[i], at(f"a{i}"), case["tol"])
         weights = result.weights
+
+
+def check_transformer(case, a):
+    inputs = [a[name] for name in ("x", "x1", "x2") if name in a]
+    weights = [a[f"w{i}"] for i in range(len(case["weights"]))]
+    y, backward = transformer.forward(case["class_name"], case["config"], weights, inputs, case.get("call", {}))
+    dx, dw = backward(a["dy"])
+    same("y", y, a["y"], case["tol"])
+    for i, gradient in enumerate(dx):
+        same(f"dx{i or ''}", gradient, a[f"dx{i or ''}"], case["tol"])
+    for i in range(len(weights)):
+        same(f"dw{i}", dw[i], a[f"dw{i}"], case["tol"])
 
 
 def check_loss(case, a):
@@ -124,6 +136,7 @@ CHECKS = {
     "metric": check_metric,
     "optimizer": check_optimizer,
     "model": check_model,
+    "transformer": check_transformer,
 }
 
 

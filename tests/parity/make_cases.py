@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from gen import callbacks, common, defaults, initializers, layers, losses, metrics  # noqa: E402
-from gen import models, optimizers, saved, transposed  # noqa: E402
+from gen import models, optimizers, saved, transformer, transposed  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
@@ -20,6 +20,7 @@ KINDS = {
     "default": defaults.make,
     "model": models.make,
     "callback": callbacks.make,
+    "transformer": transformer.make,
 }
 
 

@@ -27,8 +27,10 @@ static void *made(const char *name, const char *group)
     MADE(layers, Flatten, lm_flatten());
     MADE(layers, GlobalAveragePooling2D, lm_global_average_pooling2d());
     MADE(layers, GlobalMaxPooling2D, lm_global_max_pooling2d());
+    MADE(layers, LayerNormalization, lm_layer_normalization());
     MADE(layers, LeakyReLU, lm_leaky_relu());
     MADE(layers, MaxPooling2D, lm_max_pooling2d());
+    MADE(layers, MultiHeadAttention, lm_multi_head_attention(.num_heads = 2, .key_dim = 3, .value_dim = 3));
     MADE(layers, Normalization, lm_normalization());
     MADE(layers, ReLU, lm_relu());
     MADE(layers, Rescaling, lm_rescaling(.scale = 0.5));

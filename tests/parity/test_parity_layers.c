@@ -239,4 +239,10 @@ static void conv2d_transpose(void **state)
     parity_run("conv2d_transpose", 47, test_layer, NULL, NULL);
 }
 
-RUN(cmocka_unit_test(layers), cmocka_unit_test(conv2d_transpose))
+static void transformer(void **state)
+{
+    (void)state;
+    parity_run("transformer", 21, test_layer, NULL, NULL);
+}
+
+RUN(cmocka_unit_test(layers), cmocka_unit_test(conv2d_transpose), cmocka_unit_test(transformer))

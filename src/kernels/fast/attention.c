@@ -8,7 +8,7 @@
 #include "kernels/simd/level.h"
 #include <string.h>
 
-enum { ROWS = 32 };                     /* queries in a block */
+enum { ROWS = 32 }; /* queries in a block */
 
 typedef struct call {
     const lm__simd *simd;
@@ -20,7 +20,8 @@ typedef struct call {
     float *y, *dq, *dk, *dv;
 } call;
 
-/* What a thread has: keys and values turned, so that their positions lie side by side; weights and slopes of a block. */
+/* What a thread has: keys and values turned, so that their positions lie side by side; weights and slopes of a block.
+ */
 typedef struct room {
     void *gemm;
     float *keys, *values, *weights, *slopes;
@@ -49,8 +50,19 @@ static room room_of(const call *c, int thread)
 static void product(const call *c, const room *r, int64_t m, int64_t n, int64_t k, const float *a, int64_t rsa,
                     int64_t csa, const float *b, int64_t ldb, float *to, int64_t ldc, bool add)
 {
-    const lm__gemm g = {.m = m, .n = n, .k = k, .a = a, .rsa = rsa, .csa = csa, .b = b, .rsb = ldb, .csb = 1,
-                        .c = to, .rsc = ldc, .csc = 1, .add = add};
+    const lm__gemm g = {.m = m,
+                        .n = n,
+                        .k = k,
+                        .a = a,
+                        .rsa = rsa,
+                        .csa = csa,
+                        .b = b,
+                        .rsb = ldb,
+                        .csb = 1,
+                        .c = to,
+                        .rsc = ldc,
+                        .csc = 1,
+                        .add = add};
     c->simd->gemm(&g, r->gemm);
 }
 
@@ -65,12 +77,17 @@ static int64_t head_at(const call *c, size_t job, int64_t positions, int64_t siz
 static lm__attention_rows block_weights(const call *c, const room *r, const float *q, int64_t i)
 {
     const lm__attention_dims *d = &c->d;
-    lm__attention_rows a = {.rows = d->t - i < ROWS ? d->t - i : ROWS, .columns = d->s, .ld = padded(d->s),
-                            .seen = i + 1, .causal = c->causal, .scale = c->scale, .weights = r->weights,
+    lm__attention_rows a = {.rows = d->t - i < ROWS ? d->t - i : ROWS,
+                            .columns = d->s,
+                            .ld = padded(d->s),
+                            .seen = i + 1,
+                            .causal = c->causal,
+                            .scale = c->scale,
+                            .weights = r->weights,
                             .slopes = r->slopes};
     if (c->causal && i + a.rows < d->s) a.columns = i + a.rows;
-    product(c, r, a.rows, a.columns, d->k, q + i * d->heads * d->k, d->heads * d->k, 1, r->keys, a.ld, a.weights, a.ld,
-            false);
+    product(c, r, a.rows, a.columns, d->k, q + i * d->heads * d->k, d->heads * d->k, 1, r->keys, a.ld, a.weights,
+            a.ld, false);
     c->simd->attention_weights(&a);
     return a;
 }
@@ -120,7 +137,8 @@ static void backward_job(void *argument, size_t job, int thread)
         if (c->dq)
             product(c, &r, a.rows, d->k, a.columns, a.slopes, ld, 1, k, step, c->dq + q_at + i * step, step, false);
         if (c->dk)
-            product(c, &r, a.columns, d->k, a.rows, a.slopes, 1, ld, q + i * step, step, c->dk + k_at, step, i < last);
+            product(c, &r, a.columns, d->k, a.rows, a.slopes, 1, ld, q + i * step, step, c->dk + k_at, step,
+                    i < last);
     }
     if (c->dk) clear(c->dk + k_at + d->t * step, unseen, step, d->k);
     if (c->dv) clear(c->dv + v_at + d->t * wide, unseen, wide, d->v);
@@ -137,8 +155,14 @@ static call call_of(const lm__run *r)
     const lm__problem *p = r->problem;
     const lm__attention *attr = (const lm__attention *)p->attr;
     const void *const *in = &r->in[p->nin - 3];
-    return (call){.simd = lm__simd_at(p->isa), .d = dims_of(p), .scale = (float)attr->scale, .causal = attr->causal,
-                  .run = r, .q = in[0], .k = in[1], .v = in[2]};
+    return (call){.simd = lm__simd_at(p->isa),
+                  .d = dims_of(p),
+                  .scale = (float)attr->scale,
+                  .causal = attr->causal,
+                  .run = r,
+                  .q = in[0],
+                  .k = in[1],
+                  .v = in[2]};
 }
 
 static lm_status run(const lm__run *r)

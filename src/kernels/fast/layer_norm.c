@@ -13,7 +13,7 @@ typedef struct call {
     const lm__simd *simd;
     lm__layer_norm_work whole;
     int64_t rows_a_job, jobs;
-    float *sums;                        /* of job 1 and on: dgamma, dbeta */
+    float *sums; /* of job 1 and on: dgamma, dbeta */
 } call;
 
 static call call_of(const lm__problem *p)
@@ -97,11 +97,8 @@ static lm_status prepare_backward(const lm__problem *p, lm__needs *needs, void *
     return LM_OK;
 }
 
-static bool takes(const lm__problem *p)
-{
-    return p->in[0].dtype == LM_F32;
-}
+static bool takes(const lm__problem *p) { return p->in[0].dtype == LM_F32; }
 
 const lm__kernel lm__simd_layer_norm = {.op = "layer_norm", .name = "simd", .accepts = takes, .run = run};
-const lm__kernel lm__simd_layer_norm_backward = {.op = "layer_norm_backward", .name = "simd", .accepts = takes,
-                                                 .prepare = prepare_backward, .run = run_backward};
+const lm__kernel lm__simd_layer_norm_backward = {
+    .op = "layer_norm_backward", .name = "simd", .accepts = takes, .prepare = prepare_backward, .run = run_backward};

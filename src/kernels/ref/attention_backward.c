@@ -5,8 +5,8 @@
 #else
 /* The gradients of attention (see attention.c) from dy, of y's shape. With weights p and e = dy vᵀ: dv = pᵀ dy, f = p
  * (e - sum of p e over the row), dq = scale f k, dk = scale fᵀ q. dq, dk, dv: NULL where not wanted. */
-void REF(attention_backward)(const void *dy, const void *q, const void *k, const void *v, void *dq, void *dk, void *dv,
-                             double scale, int causal, int64_t batch, int64_t heads, int64_t t, int64_t s,
+void REF(attention_backward)(const void *dy, const void *q, const void *k, const void *v, void *dq, void *dk,
+                             void *dv, double scale, int causal, int64_t batch, int64_t heads, int64_t t, int64_t s,
                              int64_t size, int64_t width)
 {
     for (int64_t i = 0; i < batch * t * heads * size && dq; i++) ((T *)dq)[i] = 0;
@@ -32,8 +32,7 @@ void REF(attention_backward)(const void *dy, const void *q, const void *k, const
         for (int64_t j = 0; j < seen; j++) {
             const A score = (A)scale * REF_NAME(lm__ref_dot)(query, keys + j * step, size);
             const A weight = FN(exp)(score - most) / sum;
-            const A slope =
-                (A)scale * weight * (REF_NAME(lm__ref_dot)(d, values + j * wide, width) - along / sum);
+            const A slope = (A)scale * weight * (REF_NAME(lm__ref_dot)(d, values + j * wide, width) - along / sum);
             for (int64_t c = 0; c < size && dq; c++) ((T *)dq)[row * size + c] += slope * keys[j * step + c];
             for (int64_t c = 0; c < size && dk; c++) ((T *)dk)[first * size + j * step + c] += slope * query[c];
             for (int64_t c = 0; c < width && dv; c++) ((T *)dv)[first * width + j * wide + c] += weight * d[c];

@@ -2,8 +2,8 @@
 #define LM_REF_FILE "kernels/ref/layer_norm.c"
 #include "kernels/ref/floats.h"
 #else
-/* y = gamma (x - m) / sqrt(v + epsilon) + beta, with mean m and variance v (of all, not of a sample) of each of `rows`
- * rows of n. gamma, beta: n numbers, or NULL for 1 and 0. */
+/* y = gamma (x - m) / sqrt(v + epsilon) + beta, with mean m and variance v (of all, not of a sample) of each of
+ * `rows` rows of n. gamma, beta: n numbers, or NULL for 1 and 0. */
 void REF(layer_norm)(const void *in, const void *gamma, const void *beta, double epsilon, void *out, int64_t rows,
                      int64_t n)
 {

@@ -3,8 +3,8 @@
 #include "kernels/ref/floats.h"
 #else
 /* The gradients of layer_norm, from dy and x. With z = (x - m) r, r = 1 / sqrt(v + epsilon) and g = gamma dy:
- * dx = r (g - mean g - z mean(g z)) in each of `rows` rows of n; dgamma = sum of dy z, dbeta = sum of dy over the rows.
- * gamma NULL: 1. dx, dgamma, dbeta: NULL where not wanted. */
+ * dx = r (g - mean g - z mean(g z)) in each of `rows` rows of n; dgamma = sum of dy z, dbeta = sum of dy over the
+ * rows. gamma NULL: 1. dx, dgamma, dbeta: NULL where not wanted. */
 void REF(layer_norm_backward)(const void *dy, const void *in, const void *gamma, double epsilon, void *dx,
                               void *dgamma, void *dbeta, int64_t rows, int64_t n)
 {

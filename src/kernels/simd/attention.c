@@ -14,19 +14,19 @@ static void softmax(float *x, int64_t n, float factor)
 {
     const vf scale = splat(factor), least = splat(-__builtin_inff());
     vf most = least, sum = {0};
-#define SCALE(i, part)                                                                                           \
-    {                                                                                                            \
-        vf score = take(x + i, part) * scale;                                                                    \
-        put(x + i, score, part);                                                                                 \
-        most = vmax(part ? choose(first_lanes(part), score, least) : score, most);                               \
+#define SCALE(i, part)                                                                                               \
+    {                                                                                                                \
+        vf score = take(x + i, part) * scale;                                                                        \
+        put(x + i, score, part);                                                                                     \
+        most = vmax(part ? choose(first_lanes(part), score, least) : score, most);                                   \
     }
     EACH_VECTOR(n, SCALE)
     most = splat(v_most(most));
-#define RAISE(i, part)                                                                                           \
-    {                                                                                                            \
-        vf weight = v_exp(take(x + i, part) - most);                                                             \
-        put(x + i, weight, part);                                                                                \
-        sum += within(weight, part);                                                                             \
+#define RAISE(i, part)                                                                                               \
+    {                                                                                                                \
+        vf weight = v_exp(take(x + i, part) - most);                                                                 \
+        put(x + i, weight, part);                                                                                    \
+        sum += within(weight, part);                                                                                 \
     }
     EACH_VECTOR(n, RAISE)
     const vf share = splat(1 / v_sum(sum));
@@ -54,8 +54,7 @@ void LM_SIMD(attention_slopes)(const lm__attention_rows *a)
 #define ALONG(i, part) sum += take(weights + i, part) * take(slopes + i, part);
         EACH_VECTOR(a->columns, ALONG)
         const vf along = splat(v_sum(sum));
-#define SLOPE(i, part)                                                                                           \
-    put(slopes + i, take(weights + i, part) * scale * (take(slopes + i, part) - along), part);
+#define SLOPE(i, part) put(slopes + i, take(weights + i, part) * scale * (take(slopes + i, part) - along), part);
         EACH_VECTOR(a->columns, SLOPE)
     }
 }

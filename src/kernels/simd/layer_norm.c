@@ -1,5 +1,5 @@
-/* kernels/simd/layer_norm.c: layer normalisation of rows and its gradient, in float32. A row is read several times, but
- * from memory once. */
+/* kernels/simd/layer_norm.c: layer normalisation of rows and its gradient, in float32. A row is read several times,
+ * but from memory once. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/span.h"
 #include <math.h>
@@ -10,10 +10,10 @@ INLINE void statistics(const float *x, int64_t n, float epsilon, vf *mean, vf *f
 #define ADD(i, part) sum += take(x + i, part)
     EACH_VECTOR(n, ADD)
     *mean = splat(v_sum(sum) / (float)n);
-#define ADD_SQUARE(i, part)                                                                                      \
-    {                                                                                                            \
-        vf off = within(take(x + i, part) - *mean, part);                                                        \
-        squares += off * off;                                                                                    \
+#define ADD_SQUARE(i, part)                                                                                          \
+    {                                                                                                                \
+        vf off = within(take(x + i, part) - *mean, part);                                                            \
+        squares += off * off;                                                                                        \
     }
     EACH_VECTOR(n, ADD_SQUARE)
     *factor = splat(1 / sqrtf(v_sum(squares) / (float)n + epsilon));
@@ -23,12 +23,12 @@ INLINE void forward_row(const lm__layer_norm_work *w, const float *x, float *y, 
 {
     vf mean, factor;
     statistics(x, w->n, w->epsilon, &mean, &factor);
-#define WRITE(i, part)                                                                                           \
-    {                                                                                                            \
-        vf z = (take(x + i, part) - mean) * factor;                                                              \
-        if (scale) z = z * take(w->gamma + i, part);                                                             \
-        if (center) z = z + take(w->beta + i, part);                                                             \
-        put(y + i, z, part);                                                                                     \
+#define WRITE(i, part)                                                                                               \
+    {                                                                                                                \
+        vf z = (take(x + i, part) - mean) * factor;                                                                  \
+        if (scale) z = z * take(w->gamma + i, part);                                                                 \
+        if (center) z = z + take(w->beta + i, part);                                                                 \
+        put(y + i, z, part);                                                                                         \
     }
     EACH_VECTOR(w->n, WRITE)
 }
@@ -38,8 +38,10 @@ void LM_SIMD(layer_norm)(const lm__layer_norm_work *w)
     for (int64_t r = 0; r < w->rows; r++) {
         const float *x = w->x + r * w->n;
         float *y = w->y + r * w->n;
-        if (w->gamma && w->beta) forward_row(w, x, y, 1, 1);
-        else forward_row(w, x, y, w->gamma != NULL, w->beta != NULL);
+        if (w->gamma && w->beta)
+            forward_row(w, x, y, 1, 1);
+        else
+            forward_row(w, x, y, w->gamma != NULL, w->beta != NULL);
     }
 }
 
@@ -47,23 +49,23 @@ INLINE void backward_row(const lm__layer_norm_work *w, const float *x, const flo
 {
     vf mean, factor, sum = {0}, along = {0};
     statistics(x, w->n, w->epsilon, &mean, &factor);
-#define GATHER(i, part)                                                                                          \
-    {                                                                                                            \
-        vf d = take(dy + i, part), z = (take(x + i, part) - mean) * factor;                                      \
-        vf g = scale ? d * take(w->gamma + i, part) : d;                                                         \
-        sum += g;                                                                                                \
-        along += g * z;                                                                                          \
-        put(w->dgamma + i, take(w->dgamma + i, part) + d * z, part);                                             \
-        put(w->dbeta + i, take(w->dbeta + i, part) + d, part);                                                   \
+#define GATHER(i, part)                                                                                              \
+    {                                                                                                                \
+        vf d = take(dy + i, part), z = (take(x + i, part) - mean) * factor;                                          \
+        vf g = scale ? d * take(w->gamma + i, part) : d;                                                             \
+        sum += g;                                                                                                    \
+        along += g * z;                                                                                              \
+        put(w->dgamma + i, take(w->dgamma + i, part) + d * z, part);                                                 \
+        put(w->dbeta + i, take(w->dbeta + i, part) + d, part);                                                       \
     }
     EACH_VECTOR(w->n, GATHER)
     if (!dx) return;
     const vf level = splat(v_sum(sum) / (float)w->n), tilt = splat(v_sum(along) / (float)w->n);
-#define WRITE_BACK(i, part)                                                                                      \
-    {                                                                                                            \
-        vf d = take(dy + i, part), z = (take(x + i, part) - mean) * factor;                                      \
-        vf g = scale ? d * take(w->gamma + i, part) : d;                                                         \
-        put(dx + i, factor * (g - level - z * tilt), part);                                                      \
+#define WRITE_BACK(i, part)                                                                                          \
+    {                                                                                                                \
+        vf d = take(dy + i, part), z = (take(x + i, part) - mean) * factor;                                          \
+        vf g = scale ? d * take(w->gamma + i, part) : d;                                                             \
+        put(dx + i, factor * (g - level - z * tilt), part);                                                          \
     }
     EACH_VECTOR(w->n, WRITE_BACK)
 }
@@ -73,7 +75,9 @@ void LM_SIMD(layer_norm_backward)(const lm__layer_norm_work *w)
     for (int64_t r = 0; r < w->rows; r++) {
         const float *x = w->x + r * w->n, *dy = w->dy + r * w->n;
         float *dx = w->y ? w->y + r * w->n : NULL;
-        if (w->gamma) backward_row(w, x, dy, dx, 1);
-        else backward_row(w, x, dy, dx, 0);
+        if (w->gamma)
+            backward_row(w, x, dy, dx, 1);
+        else
+            backward_row(w, x, dy, dx, 0);
     }
 }

@@ -118,8 +118,8 @@ typedef struct lm__simd {
     void (*log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
     void (*layer_norm)(const lm__layer_norm_work *w);
     void (*layer_norm_backward)(const lm__layer_norm_work *w);
-    /* weights: from scores to softmax(scale scores), 0 where unseen. slopes: from e to scale weights (e - sum of weights
-     * e). */
+    /* weights: from scores to softmax(scale scores), 0 where unseen. slopes: from e to
+     * scale weights (e - sum of weights e). */
     void (*attention_weights)(const lm__attention_rows *a);
     void (*attention_slopes)(const lm__attention_rows *a);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */

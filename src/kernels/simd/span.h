@@ -5,19 +5,21 @@
 #include "kernels/simd/vec.h"
 
 /* f for every vector of a row; `part` is a number of lanes for the last one, else 0. */
-#define EACH_VECTOR(n, f)                                                                                        \
-    {                                                                                                            \
-        int64_t i = 0;                                                                                           \
-        for (; i + VW <= (n); i += VW) f(i, 0);                                                                  \
-        if (i < (n)) f(i, (n) - i);                                                                              \
+#define EACH_VECTOR(n, f)                                                                                            \
+    {                                                                                                                \
+        int64_t i = 0;                                                                                               \
+        for (; i + VW <= (n); i += VW) f(i, 0);                                                                      \
+        if (i < (n)) f(i, (n)-i);                                                                                    \
     }
 
 INLINE vf take(const float *p, int64_t part) { return part ? load_part(p, part) : load(p); }
 
 INLINE void put(float *p, vf x, int64_t part)
 {
-    if (part) store_part(p, x, part);
-    else store(p, x);
+    if (part)
+        store_part(p, x, part);
+    else
+        store(p, x);
 }
 
 /* Lanes behind the row's end count nothing. */

@@ -24,14 +24,17 @@ static lm_status check(const lm__configured *self)
     return a->rate == a->rate ? LM_OK : lm__fail(LM_INVALID, "Dropout: the rate is missing, for example .rate = 0.5");
 }
 
-static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
+lm_value *lm__layer_drop(const lm__layer_call *call, lm_value *x, double rate, uint64_t stream)
 {
-    double rate = ((const lm_dropout_args *)layer->base.args)->rate;
     if (!call->training || rate == 0 || lm__bad(x)) return x;
     if (rate == 1) return lm_op_multiply(x, lm__like(x, 0));
-    lm_value *kept = lm_op_random_bernoulli(call->key, .like = x, .dtype = LM_BOOL, .p = 1 - rate,
-                                            .stream = lm__stream(layer->base.name));
+    lm_value *kept = lm_op_random_bernoulli(call->key, .like = x, .dtype = LM_BOOL, .p = 1 - rate, .stream = stream);
     return lm_op_where(kept, lm_op_multiply(x, lm__like(x, 1 / (1 - rate))), lm__like(x, 0));
+}
+
+static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
+{
+    return lm__layer_drop(call, x, ((const lm_dropout_args *)layer->base.args)->rate, lm__stream(layer->base.name));
 }
 
 static const lm_dropout_args defaults = {.size = sizeof defaults, LM_DROPOUT_DEFAULTS};

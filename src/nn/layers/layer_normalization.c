@@ -7,23 +7,23 @@
 
 #ifdef LM_HEADER
 /* LayerNormalization: y = gamma · (x - mean) / sqrt(variance + epsilon) + beta, with mean and variance of each sample
- * over the axes given (Ba, Kiros and Hinton, 2016). Training and prediction are the same. The shape stays. Weights, of
- * the shape of these axes: gamma, beta. */
+ * over the axes given (Ba, Kiros and Hinton, 2016). Training and prediction are the same. The shape stays. Weights,
+ * of the shape of these axes: gamma, beta. */
 typedef struct lm_layer_normalization_args {
     LM_LAYER_FIELDS;
-    int64_t axis[LM_MAX_RANK];                  /* ends at 0; {-1}: the last */
+    int64_t axis[LM_MAX_RANK]; /* ends at 0; {-1}: the last */
     double epsilon;
-    bool center, scale;                         /* whether there are beta, gamma */
+    bool center, scale; /* whether there are beta, gamma */
     const char *beta_initializer, *gamma_initializer;
     lm_initializer *beta_initializer_object, *gamma_initializer_object; /* taken over */
 } lm_layer_normalization_args;
-#define LM_LAYER_NORMALIZATION_DEFAULTS                                                                          \
-    LM__LIST(LM_LAYER_DEFAULTS, .axis = {-1}, .epsilon = 0.001, .center = true, .scale = true,                   \
+#define LM_LAYER_NORMALIZATION_DEFAULTS                                                                              \
+    LM__LIST(LM_LAYER_DEFAULTS, .axis = {-1}, .epsilon = 0.001, .center = true, .scale = true,                       \
              .beta_initializer = "zeros", .gamma_initializer = "ones")
 lm_layer_normalization_args lm_layer_normalization_defaults(void);
 lm_layer *lm_layer_normalization_new(const lm_layer_normalization_args *args);
-#define lm_layer_normalization(...)                                                                              \
-    LM__WITH(lm_layer_normalization_args, LM_LAYER_NORMALIZATION_DEFAULTS, lm_layer_normalization_new(&lm__a),   \
+#define lm_layer_normalization(...)                                                                                  \
+    LM__WITH(lm_layer_normalization_args, LM_LAYER_NORMALIZATION_DEFAULTS, lm_layer_normalization_new(&lm__a),       \
              __VA_ARGS__)
 #endif
 
@@ -36,12 +36,12 @@ static lm_status find_axes(const lm_layer *layer, int rank, bool over[LM_MAX_RAN
     for (int i = 0; i < LM_MAX_RANK && a->axis[i]; i++) {
         int64_t axis = a->axis[i] < 0 ? a->axis[i] + rank : a->axis[i];
         if (axis < 1 || axis >= rank)
-            return lm__fail(LM_INVALID,
-                            "LayerNormalization: axis %lld, but for an input of %d dimensions, batch included, it must "
-                            "be between 1 and %d, or between -1 and %d",
-                            (long long)a->axis[i], rank, rank - 1, 1 - rank);
-        if (over[axis])
-            return lm__fail(LM_INVALID, "LayerNormalization: axis %lld is named twice", (long long)axis);
+            return lm__fail(
+                LM_INVALID,
+                "LayerNormalization: axis %lld, but for an input of %d dimensions, batch included, it must "
+                "be between 1 and %d, or between -1 and %d",
+                (long long)a->axis[i], rank, rank - 1, 1 - rank);
+        if (over[axis]) return lm__fail(LM_INVALID, "LayerNormalization: axis %lld is named twice", (long long)axis);
         over[axis] = true;
         ++*n;
     }
