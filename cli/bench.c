@@ -15,27 +15,29 @@ enum { MOST = 64 };
 
 static const char help[] =
     "Measures steps of training and of inference on this machine, each workload in a process of its own.\n\n"
-    "Usage: lamina bench [WORKLOAD…|MODEL.keras…] [--batch-size N] [--inference] [--json]\n\n"
+    "Usage: lamina bench [WORKLOAD…|MODEL.keras…] [--batch-size N] [--inference] [--bound] [--without PASS,…]\n"
+    "                    [--json]\n\n"
     "  lamina bench\n"
     "  lamina bench seedcnn --threads 1 --json\n"
+    "  lamina bench seedcnn --bound                   # how near it comes to what the machine can do\n"
+    "  lamina bench seedcnn --without epilogue,fuse   # what these passes gain\n"
     "  lamina bench net.keras --batch-size 64\n"
     "  lamina bench net.keras --batch-size 1 --inference\n\n"
     CLI_OPERANDS
     "  MODEL.keras        a model of yours, on numbers that are made up\n"
     "  --batch-size N     of a MODEL: examples in a step (default: 32)\n"
     "  --inference        of a MODEL: one call that predicts, instead of a training step\n"
+    "  --bound            measure bound_ms too: each matrix product and convolution of the step alone, here and\n"
+    "                     now, by the fastest kernel that takes it, summed; and over the bandwidth measured for as\n"
+    "                     much memory the bytes that must be moved in any case: variables read once unless\n"
+    "                     products read them, and written if they change; inputs and outputs; for each\n"
+    "                     normalisation over the batch in training 5 times its array (see docs/performance.md)\n"
+    "  --without PASS,…   plans leave these passes out; their results stay the same up to rounding\n"
     "  --json             one JSON object a line, also on a terminal; elsewhere that is the rule. ms_per_step is\n"
     "                     the best of three rounds; flops_per_step counts two for each multiply-add of the matrix\n"
-    "                     products and convolutions that are needed\n";
-
-/* What is measured: a workload by its name, or a model's file. */
-typedef struct job {
-    const bench_workload *workload;
-    const char *path;
-    char name[256];
-    int64_t batch;
-    bool inference;
-} job;
+    "                     products and convolutions that are needed\n"
+    "\nPasses for --without:\n"
+    CLI_NOTES;
 
 /* What the child sends. */
 typedef struct report {
@@ -43,13 +45,12 @@ typedef struct report {
     double peak_rss_mb;
 } report;
 
-static void child(const job *j, int pipe_end)
+static void child(const bench_job *j, bool bound, int pipe_end)
 {
-    report r = {.peak_rss_mb = 0};
+    report r = {.figures = {.bound = bound, .bound_ms = LM_NONE}};
     struct rusage usage;
     signal(SIGINT, SIG_DFL);
-    int status = j->path ? bench_model(j->path, j->batch, j->inference, &r.figures)
-                         : j->workload->run(&r.figures);
+    int status = bench_run(j, &r.figures);
     getrusage(RUSAGE_SELF, &usage);
     r.peak_rss_mb = (double)usage.ru_maxrss / 1024;
     if (!status && write(pipe_end, &r, sizeof r) != sizeof r)
@@ -58,7 +59,7 @@ static void child(const job *j, int pipe_end)
 }
 
 /* The child's exit status as our own. */
-static int wait_for(const job *j, pid_t pid)
+static int wait_for(const bench_job *j, pid_t pid)
 {
     int state;
     while (waitpid(pid, &state, 0) < 0)
@@ -69,13 +70,13 @@ static int wait_for(const job *j, pid_t pid)
                      strsignal(WTERMSIG(state)));
 }
 
-static int measure(const job *j, report *out)
+static int measure(const bench_job *j, bool bound, report *out)
 {
     int ends[2];
     fflush(stdout);
     if (pipe(ends)) return cli_error("bench: could not make a pipe: %s", strerror(errno));
     pid_t pid = fork();
-    if (pid == 0) child(j, ends[1]);
+    if (pid == 0) child(j, bound, ends[1]);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
@@ -90,7 +91,7 @@ static int measure(const job *j, report *out)
     return status;
 }
 
-static void print_json(const job *j, const report *r)
+static void print_json(const bench_job *j, const report *r)
 {
     const bench_figures *f = &r->figures;
     printf("{\"name\":\"%s\",\"ms_per_step\":%.6g,\"items_per_second\":%.6g,\"unit\":\"%s\",\"flops_per_step\":%.0f,"
@@ -101,89 +102,71 @@ static void print_json(const job *j, const report *r)
     cli_json_number(stdout, f->loss_first, 6);
     printf(",\"loss_last\":");
     cli_json_number(stdout, f->loss_last, 6);
+    if (f->bound) {
+        printf(",\"bound_ms\":");
+        cli_json_number(stdout, f->bound_ms, 6);
+    }
     printf(",\"threads\":%d,\"isa\":\"%s\"}\n", lm_threads(), lm_isa());
 }
 
-static void print_row(const job *j, const report *r, bool first)
+static void print_row(const bench_job *j, const report *r, bool first)
 {
     const bench_figures *f = &r->figures;
     if (first)
-        printf("%-20s %10s %12s %10s %9s   loss\n", "workload", "ms/step", "items/s", "GFLOP/s", "peak MB");
+        printf("%-20s %10s %12s %10s %9s%s   loss\n", "workload", "ms/step", "items/s", "GFLOP/s", "peak MB",
+               f->bound ? "   bound ms  reached" : "");
     double rate = 1e3 * (double)f->items_per_step / f->ms_per_step;
     double gflops = 1e-6 * f->flops_per_step / f->ms_per_step;
-    printf("%-20s %10.4f %12.0f %10.1f %9.1f   ", j->name, f->ms_per_step, rate, gflops, r->peak_rss_mb);
+    printf("%-20s %10.4f %12.0f %10.1f %9.1f", j->name, f->ms_per_step, rate, gflops, r->peak_rss_mb);
+    if (f->bound) printf(" %10.4f %6.0f %%", f->bound_ms, 100 * f->bound_ms / f->ms_per_step);
+    printf("   ");
     if (isfinite(f->loss_first)) printf("%.4f -> %.4f\n", f->loss_first, f->loss_last);
     else printf("-\n");
 }
 
-static int unknown(const char *name)
+static int measure_all(const bench_job *jobs, int count, bool json, bool bound)
 {
-    const char *names[MOST + 1] = {0};
-    char all[2048] = "";
-    size_t n = 0;
-    const bench_workload *w;
-    for (int i = 0; i < MOST && (w = bench_workload_at(i)); i++) {
-        names[i] = w->name;
-        n += (size_t)snprintf(all + n, n < sizeof all ? sizeof all - n : 0, "%s%s", i ? ", " : "", w->name);
-    }
-    return cli_wrong(&cli_bench, "there is no workload and no file \"%s\"%s; workloads are %s", name,
-                     cli_hint(name, names, ""), all);
-}
-
-/* The workload of that name, else the model in that file, called by the file's stem. */
-static int choose(const char *name, job *out)
-{
-    out->workload = bench_find(name);
-    snprintf(out->name, sizeof out->name, "%s", name);
-    if (out->workload) return CLI_OK;
-    if (access(name, F_OK)) return unknown(name);
-    const char *slash = strrchr(name, '/');
-    snprintf(out->name, sizeof out->name, "%s", slash ? slash + 1 : name);
-    char *dot = strrchr(out->name, '.');
-    if (dot && dot != out->name) *dot = 0;
-    out->path = name;
-    return CLI_OK;
-}
-
-static int run(int argc, char **argv)
-{
-    const char *names[MOST];
-    static job chosen[MOST];
-    bool json = false, inference = false;
-    int64_t batch = 0;
-    int count;
-    const cli_option options[] = {{"json", CLI_FLAG, &json, 0, 0},
-                                  {"batch-size", CLI_NUMBER, &batch, 1, INT32_MAX},
-                                  {"inference", CLI_FLAG, &inference, 0, 0},
-                                  {.name = NULL}};
-    int status = cli_read(&cli_bench, argc, argv, options, MOST, names, &count);
-    if (status) return status;
-    for (int i = 0; !status && i < count; i++) {
-        chosen[i] = (job){.batch = batch ? batch : 32, .inference = inference};
-        status = choose(names[i], &chosen[i]);
-        if (!status && !chosen[i].path && (batch || inference))
-            status = cli_wrong(&cli_bench, "--batch-size and --inference are for models' files; %s says its own",
-                               names[i]);
-    }
-    if (!status && !count && (batch || inference))
-        status = cli_wrong(&cli_bench, "--batch-size and --inference are for models' files, as in: lamina bench "
-                                       "net.keras");
-    bool all = !count;
-    for (const bench_workload *w; all && count < MOST && (w = bench_workload_at(count)); count++)
-        choose(w->name, &chosen[count]);
-    if (!isatty(STDOUT_FILENO)) json = true;
-    cli_catch_interrupt();
+    int status = CLI_OK;
     for (int i = 0; !status && i < count; i++) {
         report r;
-        status = measure(&chosen[i], &r);
+        status = measure(&jobs[i], bound, &r);
         if (!status && cli_interrupted()) status = CLI_INTERRUPTED;
         if (status) break;
-        if (json) print_json(&chosen[i], &r);
-        else print_row(&chosen[i], &r, i == 0);
+        if (json) print_json(&jobs[i], &r);
+        else print_row(&jobs[i], &r, i == 0);
         if (fflush(stdout)) break;      /* main says why */
     }
     return status;
 }
 
+static int run(int argc, char **argv)
+{
+    const char *names[MOST], *without = NULL;
+    static bench_job jobs[MOST];
+    bool json = false, inference = false, bound = false;
+    int64_t batch = 0;
+    int count;
+    const cli_option options[] = {{"json", CLI_FLAG, &json, 0, 0},
+                                  {"batch-size", CLI_NUMBER, &batch, 1, INT32_MAX},
+                                  {"inference", CLI_FLAG, &inference, 0, 0},
+                                  {"bound", CLI_FLAG, &bound, 0, 0},
+                                  {"without", CLI_TEXT, &without, 0, 0},
+                                  {.name = NULL}};
+    int status = cli_read(&cli_bench, argc, argv, options, MOST, names, &count);
+    if (!status && without) status = bench_without(&cli_bench, without);
+    if (status) return status;
+    for (int i = 0; !status && i < count; i++)
+        status = bench_choose(&cli_bench, names[i], batch, inference, &jobs[i]);
+    if (!status && !count && (batch || inference))
+        status = cli_wrong(&cli_bench, "--batch-size and --inference are for models' files, as in: lamina bench "
+                                       "net.keras");
+    bool all = !count;
+    for (const bench_workload *w; !status && all && count < MOST && (w = bench_workload_at(count)); count++)
+        status = bench_choose(&cli_bench, w->name, 0, false, &jobs[count]);
+    if (status) return status;
+    cli_catch_interrupt();
+    return measure_all(jobs, count, json || !isatty(STDOUT_FILENO), bound);
+}
+
 const cli_command cli_bench = {.name = "bench", .summary = "the time of training and inference steps here",
-                               .help = help, .run = run, .operand = bench_operand};
+                               .help = help, .run = run, .operand = bench_operand, .notes = bench_write_passes};

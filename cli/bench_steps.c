@@ -3,7 +3,28 @@
 
 #include <stdlib.h>
 
-enum { WARM_UP = 4 };
+enum { WARM_UP = 4, MOST_OUTPUTS = 16 };
+
+/* Whether nothing but a profile is wanted. */
+static bool only_profile(const bench_figures *out) { return out->profile != NULL; }
+
+/* Takes over a profile: it is what was asked for, or has the bound. */
+static int take_profile(lm_profile *p, bench_figures *out)
+{
+    int status = cli_failed(p);
+    out->bound_ms = 1e3 * lm_profile_sum(p).bound_seconds;
+    if (!status && only_profile(out)) *out->profile = p;
+    else lm_free(p);
+    return status;
+}
+
+/* How long a profile is for: one that has the bound alone runs few steps. */
+static lm_profile_args profile_args(const bench_figures *out)
+{
+    lm_profile_args args = lm_profile_defaults();
+    if (!only_profile(out)) args.runs = 1;
+    return args;
+}
 
 /* --- training --------------------------------------------------------------------------------------------------- */
 
@@ -23,6 +44,15 @@ static int train(void *user, int steps)
     return cli_failed(r->t->model);
 }
 
+static int profile_training(const trainer *r, bench_figures *out)
+{
+    lm_profile_args args = profile_args(out);
+    lm_tensor *x = lm_tensor_slice(r->t->x, 0, r->t->batch), *y = lm_tensor_slice(r->t->y, 0, r->t->batch);
+    lm_profile *p = lm_profile_training_with(r->t->model, x, y, &args);
+    lm_free(x), lm_free(y);
+    return take_profile(p, out);
+}
+
 /* One step by itself, for its loss. */
 static double single(trainer *r)
 {
@@ -36,12 +66,14 @@ static double single(trainer *r)
 
 static int measure(trainer *r, bench_figures *out)
 {
+    if (only_profile(out)) return profile_training(r, out);
     out->loss_first = single(r);
     int status = train(r, WARM_UP);
     if (!status) status = bench_rounds(train, r, r->t->steps, &out->ms_per_step);
     if (r->done > r->batches) r->done = 0;  /* data that come again are compared with themselves */
     out->loss_last = single(r);
     out->flops_per_step = lm_flops(r->t->model, r->t->batch, true);
+    if (!status && out->bound) status = profile_training(r, out);
     return status ? status : cli_failed(r->t->model);
 }
 
@@ -88,11 +120,18 @@ static void *outputs(const lm_model *model, int64_t examples)
     return malloc(bytes + 1);
 }
 
+static int profile_prediction(const lm_model *model, lm_tensor *x, bench_figures *out)
+{
+    lm_profile_args args = profile_args(out);
+    return take_profile(lm_profile_prediction_with(model, x, &args), out);
+}
+
 int bench_predict(lm_model *model, lm_tensor *x, int64_t items, int steps, bench_figures *out)
 {
     int status = cli_failed(model);
     if (!status) status = cli_failed(x);
     if (status) return status;
+    if (only_profile(out)) return profile_prediction(model, x, out);
     asker a = {.model = model, .examples = lm_tensor_dim(x, 0), .x = lm_tensor_read(x)};
     a.y = outputs(model, a.examples);
     if (!a.y) return cli_error("out of memory");
@@ -102,5 +141,45 @@ int bench_predict(lm_model *model, lm_tensor *x, int64_t items, int steps, bench
     out->loss_first = out->loss_last = LM_NONE;
     out->flops_per_step = lm_flops(model, a.examples, false);
     free(a.y);
+    if (!status && out->bound) status = profile_prediction(model, x, out);
     return status ? status : cli_failed(model);
+}
+
+/* --- a function of the workload's own --------------------------------------------------------------------------- */
+
+/* One call; *loss, if not NULL, receives the first output. */
+static int call_once(const bench_calls *c, double *loss)
+{
+    lm_tensor *results[MOST_OUTPUTS] = {NULL};
+    if (c->outputs > MOST_OUTPUTS) return cli_error("%d outputs; at most %d", c->outputs, MOST_OUTPUTS);
+    int status = lm_function_run(c->function, c->inputs, results) ? cli_error("%s", lm_last_error()) : CLI_OK;
+    if (!status && loss) *loss = lm_tensor_get(results[0], 0);
+    for (int i = 0; i < c->outputs; i++) lm_free(results[i]);
+    return status;
+}
+
+static int call(void *user, int steps)
+{
+    int status = CLI_OK;
+    for (int k = 0; k < steps && !status; k++) status = call_once(user, NULL);
+    return status;
+}
+
+int bench_call(const bench_calls *calls, bench_figures *out)
+{
+    bench_calls c = *calls;
+    lm_profile_args args = profile_args(out);
+    lm_profile *p = NULL;
+    int status = cli_failed(c.function);
+    if (status) return status;
+    if (only_profile(out)) return take_profile(lm_profile_function_with(c.function, c.inputs, &args), out);
+    out->items_per_step = c.items;
+    status = call_once(&c, &out->loss_first);
+    if (!status) status = call(&c, WARM_UP);
+    if (!status) status = bench_rounds(call, &c, c.steps, &out->ms_per_step);
+    if (!status) status = call_once(&c, &out->loss_last);
+    args.bound = out->bound;
+    if (!status) p = lm_profile_function_with(c.function, c.inputs, &args);
+    if (!status) out->flops_per_step = lm_profile_sum(p).flops;
+    return status ? status : take_profile(p, out);
 }

@@ -20,8 +20,10 @@ typedef struct cli_command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv);          /* without the command's own name; returns the exit status */
     bool (*operand)(int index, cli_operand *out);       /* false after the last; NULL: they are not a few words */
+    void (*notes)(FILE *to);                            /* what the help has at its line CLI_NOTES */
 } cli_command;
 #define CLI_OPERANDS "@OPERANDS@\n"
+#define CLI_NOTES "@NOTES@\n"
 /* The command's help, whole but for the options of every command. */
 void cli_write_help(FILE *to, const cli_command *command);
 

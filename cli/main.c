@@ -76,11 +76,13 @@ static void write_operands(FILE *to, const cli_command *command)
 
 void cli_write_help(FILE *to, const cli_command *command)
 {
-    const char *at = strstr(command->help, CLI_OPERANDS), *rest = at ? at + strlen(CLI_OPERANDS) : "";
-    int before = (int)(at ? at - command->help : (ptrdiff_t)strlen(command->help));
-    fprintf(to, "%.*s", before, command->help);
-    if (at) write_operands(to, command);
-    fputs(rest, to);
+    for (const char *line = command->help; *line;) {
+        size_t length = strcspn(line, "\n") + 1;
+        if (!strncmp(line, CLI_OPERANDS, strlen(CLI_OPERANDS))) write_operands(to, command);
+        else if (!strncmp(line, CLI_NOTES, strlen(CLI_NOTES))) command->notes(to);
+        else fprintf(to, "%.*s", (int)length, line);
+        line += length;
+    }
 }
 
 static int command_help(const cli_command *command)

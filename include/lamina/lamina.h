@@ -41,6 +41,7 @@
 #include <lamina/ops.h>
 #include <lamina/optimizers.h>
 #include <lamina/plot.h>
+#include <lamina/profile.h>
 #include <lamina/runtime.h>
 #include <lamina/sources.h>
 #include <lamina/status.h>

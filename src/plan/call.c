@@ -3,8 +3,6 @@
 #include "graph/special.h"
 #include "plan/function.h"
 
-enum { MAX_SYMBOLS = 64 };
-
 static int count(lm_value *const *values)
 {
     int n = 0;
@@ -112,13 +110,13 @@ static lm_status bind_input(const lm_graph *g, int i, const lm_tensor *t, int64_
     return LM_OK;
 }
 
-static lm_status bind_inputs(const lm_graph *g, lm_tensor *const *inputs, int64_t *symbols, const void **memory)
+lm_status lm__function_bind(const lm_graph *g, lm_tensor *const *inputs, int64_t *symbols, const void **memory)
 {
-    if (lm__dim_symbol_count(g->dims) > MAX_SYMBOLS || g->ninputs > LM__MAX_INPUTS)
+    if (lm__dim_symbol_count(g->dims) > LM__FUNCTION_SYMBOLS || g->ninputs > LM__MAX_INPUTS)
         return lm__fail(LM_UNSUPPORTED, "a function with %d open sizes and %d inputs; at most %d and %d",
-                        lm__dim_symbol_count(g->dims), g->ninputs, MAX_SYMBOLS, LM__MAX_INPUTS);
+                        lm__dim_symbol_count(g->dims), g->ninputs, LM__FUNCTION_SYMBOLS, LM__MAX_INPUTS);
     if (g->ninputs && !inputs) return lm__fail(LM_INVALID, "lm_function_run: the inputs are NULL");
-    for (int k = 0; k < MAX_SYMBOLS; k++) symbols[k] = -1;
+    for (int k = 0; k < LM__FUNCTION_SYMBOLS; k++) symbols[k] = -1;
     for (int i = 0; i < g->ninputs; i++) {
         LM_TRY(bind_input(g, i, inputs[i], symbols));
         memory[i] = inputs[i]->data;
@@ -128,12 +126,12 @@ static lm_status bind_inputs(const lm_graph *g, lm_tensor *const *inputs, int64_
 
 lm_status lm__function_run(lm_function *function, lm_tensor *const *inputs, lm_tensor **outputs)
 {
-    int64_t symbols[MAX_SYMBOLS];
+    int64_t symbols[LM__FUNCTION_SYMBOLS];
     const void *memory[LM__MAX_INPUTS];
     lm_status status = lm__object_check(function, &lm__function_type, "lm_function_run: function");
     if (lm__function_outputs(function) && !outputs)
         return lm__fail(LM_INVALID, "lm_function_run: the outputs are NULL");
-    if (status == LM_OK) status = bind_inputs(lm__function_graph(function), inputs, symbols, memory);
+    if (status == LM_OK) status = lm__function_bind(lm__function_graph(function), inputs, symbols, memory);
     if (status == LM_OK) return lm__function_call_new(function, symbols, memory, outputs);
     for (int i = 0; i < lm__function_outputs(function); i++) outputs[i] = lm__object_poison(&lm__tensor_type);
     return status;

@@ -5,6 +5,7 @@
  * shared by all plans of the function. */
 #include "plan/function.h"
 #include "base/alloc.h"
+#include "base/settings.h"
 #include "base/team.h"
 #include "plan/context.h"
 #include "plan/internal.h"
@@ -172,7 +173,9 @@ static lm_status make_entry(lm_function *f, const int64_t *symbols, entry **out)
     e->symbols = lm__alloc(bytes);
     if (!e->symbols) LM_GO(fail, lm__no_memory(bytes));
     if (bytes) memcpy(e->symbols, symbols, bytes);
-    LM_GO(fail, lm__plan_new(f->graph, symbols, &f->options, &e->plan));
+    lm__plan_options options = f->options;
+    options.passes_off |= lm__passes_off();
+    LM_GO(fail, lm__plan_new(f->graph, symbols, &options, &e->plan));
     *out = e;
     return LM_OK;
 fail:
@@ -328,6 +331,23 @@ lm_status lm__function_call(lm_function *f, const int64_t *symbols, const void *
     }
     leave(f);
     return status;
+}
+
+lm_status lm__function_enter(lm_function *f, const int64_t *symbols, lm__function_hold *out)
+{
+    entry *e;
+    LM_TRY(lm__object_check(f, &lm__function_type, "function"));
+    LM_TRY(enter(f));
+    lm_status status = take_entry(f, symbols, &e);
+    if (status != LM_OK) leave(f);
+    else *out = (lm__function_hold){e->plan, e};
+    return status;
+}
+
+void lm__function_leave(lm_function *f, const lm__function_hold *hold)
+{
+    drop_entry(f, hold->entry);
+    leave(f);
 }
 
 static lm_status run_new(lm_function *f, entry *e, const void *const *inputs, lm_tensor **outputs)

@@ -25,10 +25,23 @@ lm_status lm__function_call_new(lm_function *function, const int64_t *symbols, c
 lm_function *lm__function_of(const lm_function_args *args);
 lm_status lm__function_run(lm_function *function, lm_tensor *const *inputs, lm_tensor **outputs);
 
+/* What a run on tensors gives the graph: checked sizes of its symbols (LM__FUNCTION_SYMBOLS) and memory of its inputs
+ * (LM__MAX_INPUTS). */
+enum { LM__FUNCTION_SYMBOLS = 64 };
+lm_status lm__function_bind(const lm_graph *graph, lm_tensor *const *inputs, int64_t *symbols, const void **memory);
+
 /* A function that could not be made, with the thread's last error; its runs give `outputs` poisoned tensors. */
 lm_function *lm__function_poison(int outputs);
 /* How many results a run gives, also for a function that failed. */
 int lm__function_outputs(const lm_function *function);
+
+/* Keeps others out as a run would, for somebody who runs the plan in a context of his own. */
+typedef struct lm__function_hold {
+    const lm__plan *plan;               /* borrowed, until lm__function_leave */
+    void *entry;
+} lm__function_hold;
+lm_status lm__function_enter(lm_function *function, const int64_t *symbols, lm__function_hold *out);
+void lm__function_leave(lm_function *function, const lm__function_hold *hold);
 
 /* The plan for these sizes (made if need be), borrowed: valid until it falls out of the cache. */
 lm_status lm__function_plan(lm_function *function, const int64_t *symbols, const lm__plan **out);

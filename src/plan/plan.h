@@ -62,6 +62,10 @@ lm_status lm__context_run(lm__context *context, const void *const *inputs, void 
 
 /* The same, adding the time of each step to seconds[step] (lm__plan_steps of them). */
 lm_status lm__context_profile(lm__context *context, const void *const *inputs, void *const *outputs, double *seconds);
+/* The same, but each step with a product or convolution is run again and again before the next one; seconds[step] of
+ * these becomes the best of it all, if that is less. */
+lm_status lm__context_time_products(lm__context *context, const void *const *inputs, void *const *outputs,
+                                    double *seconds);
 /* What step i is, for a profile's listing: "matmul (simd) [dense_1]". Returns text. */
 char *lm__plan_step_text(const lm__plan *plan, int i, char *text, size_t bytes);
 
