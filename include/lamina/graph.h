@@ -58,12 +58,14 @@ lm_status lm_gradients(lm_value *loss, int n, lm_value *const *wrt, lm_value **o
 int lm_value_shape(const lm_value *value, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 
 /* Compiles inputs, outputs and assignments of a graph, which is complete from then on. Inputs not listed may not be
- * needed. New reference. */
+ * needed. `guard`, a bool of rank 0: a run that finds it false assigns nothing, and its outputs say what was
+ * computed: with lm_op_isfinite(loss) a step whose loss is not finite changes nothing. New reference. */
 enum { LM_FUNCTION_MAX = 16 };
 typedef struct lm_function_args {
     size_t size;
     lm_graph *graph;
     lm_value *inputs[LM_FUNCTION_MAX], *outputs[LM_FUNCTION_MAX];
+    lm_value *guard;
 } lm_function_args;
 lm_function *lm_function_new(const lm_function_args *args);
 #define lm_function(...) LM__WITH(lm_function_args, LM__LIST(.graph = NULL), lm_function_new(&lm__a), __VA_ARGS__)

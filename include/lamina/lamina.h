@@ -45,6 +45,7 @@
 #include <lamina/runtime.h>
 #include <lamina/sources.h>
 #include <lamina/status.h>
+#include <lamina/step.h>
 #include <lamina/tensor.h>
 
 #endif

@@ -134,6 +134,25 @@ int lm__optimizer_variables(const lm_optimizer *self, lm_variable **out)
     return n;
 }
 
+double lm__optimizer_rate(const lm_optimizer *self)
+{
+    if (self->learning_rate) return lm_tensor_get(self->learning_rate->value, 0);
+    return ((const lm__optimizer_args *)self->base.args)->learning_rate;
+}
+
+/* The variable is what trains; the argument is what the configuration says. */
+lm_status lm__optimizer_set_rate(lm_optimizer *self, double rate)
+{
+    if (!(rate >= 0) || isinf(rate))
+        return lm__fail(LM_INVALID, "learning rate %g; it must be a finite number of 0 or more", rate);
+    ((lm__optimizer_args *)self->base.args)->learning_rate = rate;
+    if (!self->learning_rate) return LM_OK;
+    lm_tensor *value = lm_tensor_scalar(self->learning_rate->value->dtype, rate);
+    lm_status status = lm_variable_set(self->learning_rate, value);
+    lm_free(value);
+    return status;
+}
+
 lm_status lm__optimizer_finish(lm_optimizer *self)
 {
     for (int i = 0; self->average && i < self->nvariables; i++)

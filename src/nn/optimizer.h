@@ -67,6 +67,9 @@ lm_status lm__optimizer_check(const lm__configured *self);
 /* All of its variables in the order of Keras's files: iteration, learning rate, averages, slots. Their number; with
  * `out` not NULL, room for as many is filled (borrowed). */
 int lm__optimizer_variables(const lm_optimizer *self, lm_variable **out);
+/* The learning rate that it goes by; setting it takes effect with the next run. */
+double lm__optimizer_rate(const lm_optimizer *self);
+lm_status lm__optimizer_set_rate(lm_optimizer *self, double rate);
 /* With use_ema: the averages become the weights, which is the end of fit. */
 lm_status lm__optimizer_finish(lm_optimizer *self);
 
@@ -80,5 +83,8 @@ lm_status lm__optimizer_build(lm_optimizer *self, int n, lm_variable *const *var
 /* Adds clipping, decay, updates, moving averages and the next iteration to the graph; gradients[i] belongs to
  * variable i. */
 lm_status lm__optimizer_apply(lm_optimizer *self, lm_graph *graph, lm_value *const *gradients);
+/* Both: builds at the first call; later ones must bring the same variables. */
+lm_status lm__optimizer_step(lm_optimizer *self, lm_graph *graph, int n, lm_variable *const *variables,
+                             lm_value *const *gradients);
 
 #endif

@@ -104,3 +104,25 @@ lm_status lm__optimizer_apply(lm_optimizer *self, lm_graph *graph, lm_value *con
     }
     return lm__graph_assign(graph, self->iteration, next);
 }
+
+static lm_status check_variables(const lm_optimizer *self, int n, lm_variable *const *variables)
+{
+    for (int i = 0; i < n && i < self->nvariables; i++)
+        if (variables[i] != self->variable[i])
+            return lm__fail(LM_INVALID, "variable %d, \"%s\", is another one than the optimizer has trained so far; "
+                                        "each set of variables needs an optimizer of its own", i, variables[i]->name);
+    if (n == self->nvariables) return LM_OK;
+    return lm__fail(LM_INVALID, "the optimizer trains %d variables, but %d came; each set of variables needs an "
+                                "optimizer of its own", self->nvariables, n);
+}
+
+lm_status lm__optimizer_step(lm_optimizer *self, lm_graph *graph, int n, lm_variable *const *variables,
+                             lm_value *const *gradients)
+{
+    if (self->variable) LM_TRY(check_variables(self, n, variables));
+    else LM_TRY(lm__optimizer_build(self, n, variables));
+    const char *outer = lm__graph_scope(graph, "optimizer");
+    lm_status status = lm__optimizer_apply(self, graph, gradients);
+    lm__graph_scope(graph, outer);
+    return status;
+}

@@ -4,6 +4,9 @@
 #ifdef LM_HEADER
 /* An array of `value` everywhere; dims without LM_ANY. */
 lm_value *lm_op_fill(lm_graph *graph, lm_dtype dtype, int rank, const int64_t *dims, double value);
+
+/* An array of `value` everywhere, of x's type and shape, whose sizes may be open. */
+lm_value *lm_op_full_like(lm_value *x, double value);
 #endif
 
 static const lm__attr attrs[] = {
@@ -56,6 +59,12 @@ lm_value *lm__fill(lm_graph *graph, lm_dtype dtype, const lm__shape *shape, doub
     attr.shape = *shape;
     attr.value = dtype == LM_BOOL ? value != 0 : value;
     return lm__apply(graph, &lm__op_fill, &attr, 0, NULL);
+}
+
+lm_value *lm_op_full_like(lm_value *x, double value)
+{
+    if (lm__bad(x)) return x ? x : lm__graph_fail(NULL, 0, NULL);
+    return lm__fill(x->node->graph, x->dtype, &x->shape, value);
 }
 
 lm_value *lm_op_fill(lm_graph *graph, lm_dtype dtype, int rank, const int64_t *dims, double value)

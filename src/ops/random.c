@@ -53,6 +53,19 @@ static int64_t own_stream(const lm_graph *graph)
     return (int64_t)((stream ^ graph->place ^ (uint64_t)graph->next_id) * 0x9E3779B97F4A7C15u);
 }
 
+/* Sizes that are LM_ANY become those of `like`. */
+static lm_status open_sizes(const lm__op *op, const lm_value *like, lm__shape *shape)
+{
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dim[i] != LM_ANY) continue;
+        if (i >= like->shape.rank)
+            return lm__fail(LM_INVALID, "%s: .shape[%d] is LM_ANY, but .like has %d dimensions", op->name, i,
+                            like->shape.rank);
+        shape->dim[i] = like->shape.dim[i];
+    }
+    return LM_OK;
+}
+
 lm_value *lm__random_of(const lm__op *op, lm_value *key, const lm_op_random_args *args, double a, double b)
 {
     lm__random_attr attr;
@@ -63,8 +76,9 @@ lm_value *lm__random_of(const lm__op *op, lm_value *key, const lm_op_random_args
     int rank = 0;
     while (rank < LM_MAX_RANK && args->shape[rank]) rank++;
     if (args->like && lm__bad(args->like)) return args->like;
-    if (args->like) attr.shape = args->like->shape;
-    else if (lm__op_dims(op->name, rank, args->shape, false, &attr.shape) != LM_OK)
+    if (args->like && !rank) attr.shape = args->like->shape;
+    else if (lm__op_dims(op->name, rank, args->shape, args->like != NULL, &attr.shape) != LM_OK ||
+             open_sizes(op, args->like, &attr.shape) != LM_OK)
         return lm__graph_fail(NULL, 1, &key);
     return lm__apply1(op, &attr, key);
 }

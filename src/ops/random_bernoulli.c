@@ -3,7 +3,8 @@
 
 #ifdef LM_HEADER
 /* What is drawn. `shape`: the result's, ending at 0; or `like`: a value whose shape it takes (the only way to
- * sizes that are not known yet). `dtype`: float32 if left out. `stream`: numbers the source; equal streams under
+ * sizes that are not known yet); or both: sizes that `shape` has as LM_ANY are those of `like`, {LM_ANY, 64} a row
+ * for each of its rows. `dtype`: float32 if left out. `stream`: numbers the source; equal streams under
  * equal keys give equal numbers; left out, every node has its own, by the layer and the place in the graph that it
  * is built in. */
 typedef struct lm_op_random_args {

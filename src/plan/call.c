@@ -10,8 +10,8 @@ static int count(lm_value *const *values)
     return n;
 }
 
-/* A copy of the graph with these outputs alone; the graph itself stays open. */
-static lm_status copy_graph(lm_graph *g, int nout, lm_value *const *out, lm_graph **copy)
+/* A copy of the graph with these outputs alone and behind them the guard, if any; the graph itself stays open. */
+static lm_status copy_graph(lm_graph *g, int nout, lm_value *const *out, lm_value *guard, lm_graph **copy)
 {
     lm_value **outputs = g->outputs;
     int noutputs = g->noutputs;
@@ -19,6 +19,7 @@ static lm_status copy_graph(lm_graph *g, int nout, lm_value *const *out, lm_grap
     lm_status status = LM_OK;
     g->outputs = NULL, g->noutputs = 0, g->outputs_capacity = 0;
     for (int i = 0; i < nout && status == LM_OK; i++) status = lm__graph_output(g, out[i]);
+    if (status == LM_OK && guard) status = lm__graph_output(g, guard);
     if (status == LM_OK) status = lm__graph_clone(g, NULL, copy);
     lm__free(g->outputs);
     g->outputs = outputs, g->noutputs = noutputs, g->outputs_capacity = capacity;
@@ -66,15 +67,36 @@ static lm_status order_inputs(const lm_graph *g, lm_graph *copy, int nin, lm_val
     return LM_OK;
 }
 
+static lm_status check_guard(const lm_function_args *args)
+{
+    const lm_value *guard = args->guard;
+    if (!guard) return LM_OK;
+    if (lm__bad(guard)) return lm__fail(LM_INVALID, "lm_function: .guard could not be built");
+    if (guard->node->graph == args->graph && guard->dtype == LM_BOOL && guard->shape.rank == 0) return LM_OK;
+    char have[160];
+    return lm__fail(LM_INVALID, "lm_function: .guard is a %s %s%s, but it must be a bool without dimensions, such as "
+                                "lm_op_isfinite(loss)", lm_dtype_name(guard->dtype),
+                    lm__shape_print(guard->node->graph->dims, &guard->shape, have, sizeof have),
+                    guard->node->graph == args->graph ? "" : " of another graph");
+}
+
+/* The copy's last output becomes the guard of its assignments. */
+static lm_status commit(lm_graph *copy, bool guarded)
+{
+    lm_value *guard = guarded ? copy->outputs[--copy->noutputs] : NULL;
+    return lm__graph_commit(copy, guard);
+}
+
 lm_function *lm__function_of(const lm_function_args *args)
 {
     lm_graph *copy = NULL;
     lm_status status;
     LM_GO(fail, lm__object_check(args->graph, &lm__graph_type, "lm_function: graph"));
     int nin = count(args->inputs);
-    LM_GO(fail, copy_graph(args->graph, count(args->outputs), args->outputs, &copy));
+    LM_GO(fail, lm_failed(args->graph) ? LM_OK : check_guard(args));
+    LM_GO(fail, copy_graph(args->graph, count(args->outputs), args->outputs, args->guard, &copy));
     LM_GO(fail, order_inputs(args->graph, copy, nin, args->inputs));
-    LM_GO(fail, lm__graph_commit(copy, NULL));
+    LM_GO(fail, commit(copy, args->guard != NULL));
     return lm__function_new(copy, NULL);
 fail:
     lm_free(copy);

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 
-#include <math.h>
 #include <string.h>
 
 void lm__model_drop_steps(lm_model *model)
@@ -111,14 +110,11 @@ lm_status lm__model_compile(lm_model *model, const lm_compile_args *args)
 
 static lm_status capture_trained(lm_model *model)
 {
-    int count = lm__model_weight_count(model);
+    int count = lm__model_trainable(model, NULL);
     model->trained = lm__calloc((size_t)count + 1, sizeof *model->trained);
     if (!model->trained) return lm__no_memory((size_t)count * sizeof *model->trained);
-    for (int i = 0; i < model->nlayers; i++) {
-        const lm_layer *layer = model->layer[i];
-        for (int k = 0; layer->trainable && k < layer->nweights; k++)
-            if (layer->weight[k]->trainable) model->trained[model->ntrained++] = lm_retain(layer->weight[k]);
-    }
+    model->ntrained = lm__model_trainable(model, model->trained);
+    for (int i = 0; i < model->ntrained; i++) lm_retain(model->trained[i]);
     return LM_OK;
 }
 
@@ -137,23 +133,12 @@ lm_status lm__model_prepare(lm_model *model)
 
 double lm__model_rate(const lm_model *model)
 {
-    const lm_optimizer *optimizer = model->optimizer;
-    if (!optimizer) return LM_NONE;
-    if (optimizer->learning_rate) return lm_tensor_get(optimizer->learning_rate->value, 0);
-    return ((const lm__optimizer_args *)optimizer->base.args)->learning_rate;
+    return model->optimizer ? lm__optimizer_rate(model->optimizer) : LM_NONE;
 }
 
-/* The variable is what trains; the argument is what the configuration says. */
 lm_status lm__model_set_rate(lm_model *model, double rate)
 {
     if (!model->optimizer)
         return lm__fail(LM_INVALID, "the model is not compiled; it has no optimizer whose rate could be set");
-    if (!(rate >= 0) || isinf(rate))
-        return lm__fail(LM_INVALID, "learning rate %g; it must be a finite number of 0 or more", rate);
-    ((lm__optimizer_args *)model->optimizer->base.args)->learning_rate = rate;
-    if (!model->optimizer->learning_rate) return LM_OK;
-    lm_tensor *value = lm_tensor_scalar(model->optimizer->learning_rate->value->dtype, rate);
-    lm_status status = lm_variable_set(model->optimizer->learning_rate, value);
-    lm_free(value);
-    return status;
+    return lm__optimizer_set_rate(model->optimizer, rate);
 }

@@ -2,6 +2,7 @@
 #include "train/model.h"
 
 #include "base/alloc.h"
+#include "nn/seed.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,8 +53,7 @@ static lm_status begin(lm_model *model)
     model->dims = lm__dims_new();
     model->name = lm__strdup("sequential");
     if (!model->dims || !model->name) return lm__no_memory(sizeof *model);
-    int64_t two = 2, start[2] = {(int64_t)model->seed, 0};
-    model->random = lm__variable_over("random", lm_tensor_copy_of(LM_I64, 1, &two, start), false);
+    model->random = lm__seed_generator("random", model->seed);
     return lm__object_check(model->random, &lm__variable_type, "random state");
 }
 

@@ -92,6 +92,14 @@ lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *
 int lm__model_weight_count(const lm_model *model);
 lm_variable *lm__model_weight(const lm_model *model, int index);
 
+/* --- in a graph of a program's own (call.c) --- */
+/* The model's output for a sound value x; builds the model if need be. key NULL: in training the model's next. */
+lm_value *lm__model_call_in(lm_model *model, lm_value *x, bool training, lm_value *key);
+/* How many weights train; with `out` not NULL, room for as many is filled (borrowed). */
+int lm__model_trainable(const lm_model *model, lm_variable **out);
+lm_variable *lm__model_trainable_at(const lm_model *model, int index);  /* NULL where there is none */
+lm_status lm__model_minimize(lm_optimizer *optimizer, lm_value *loss, const lm_model *model);
+
 /* --- lm_adapt (adapt.c) --- */
 lm_status lm__layer_adapt(lm_layer *layer, lm_dataset *data);
 

@@ -1,6 +1,7 @@
 /* train/step.c: the graphs behind fit, evaluate and predict: one graph a step. */
 #include "train/model.h"
 
+#include "nn/seed.h"
 #include "ops/registry.h"
 #include "ops/support.h"
 
@@ -82,20 +83,7 @@ static lm_status add_training(lm_model *model, lm_graph *graph, lm_value *loss)
     if (!wrt || !gradient) return lm__no_memory(bytes);
     for (int i = 0; i < model->ntrained; i++) wrt[i] = lm__graph_read(graph, model->trained[i]);
     LM_TRY(lm__graph_gradients(graph, loss, model->ntrained, wrt, gradient));
-    const char *outer = lm__graph_scope(graph, "optimizer");
-    lm_status status = lm__optimizer_apply(model->optimizer, graph, gradient);
-    lm__graph_scope(graph, outer);
-    return status;
-}
-
-/* The random state counts training steps: {seed, step} -> {seed, step + 1}. */
-static lm_status advance_random(lm_model *model, lm_graph *graph, lm_value *key)
-{
-    int64_t two = 2, one[2] = {0, 1};
-    lm_tensor *t = lm_tensor_copy_of(LM_I64, 1, &two, one);
-    lm_value *next = lm_op_add(key, lm_constant(graph, t));
-    lm_free(t);
-    return lm__graph_assign(graph, model->random, next);
+    return lm__optimizer_step(model->optimizer, graph, model->ntrained, model->trained, gradient);
 }
 
 static lm_status build_graph(lm_model *model, const lm__array_kind kinds[3], bool training, lm_graph *graph,
@@ -103,15 +91,12 @@ static lm_status build_graph(lm_model *model, const lm__array_kind kinds[3], boo
 {
     lm_value *x = input_of(graph, "x", &kinds[0]), *y = input_of(graph, "y", &kinds[1]);
     lm_value *weight = input_of(graph, "sample_weight", &kinds[2]);
-    lm_value *key = training ? lm__graph_read(graph, model->random) : NULL;
+    lm_value *key = training ? lm__seed_next(graph, model->random) : NULL; /* it counts steps */
     lm__layer_call call = {.graph = graph, .training = training, .key = key};
     lm_value *y_pred = lm__model_call(model, &call, cast_to(x, model->input_dtype));
     if (lm__bad(y_pred) || lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
     LM_TRY(add_results(model, graph, y, y_pred, weight, loss));
-    if (training) {
-        LM_TRY(advance_random(model, graph, key));
-        LM_TRY(add_training(model, graph, *loss));
-    }
+    if (training) LM_TRY(add_training(model, graph, *loss));
     LM_TRY(lm__graph_output(graph, *loss));
     return lm__graph_commit(graph, lm_op_isfinite(*loss));
 }

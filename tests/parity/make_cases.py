@@ -7,7 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from gen import callbacks, common, defaults, initializers, layers, losses, metrics  # noqa: E402
+from gen import callbacks, common, defaults, gan, initializers, layers, losses, metrics  # noqa: E402
 from gen import models, optimizers, saved, transformer, transposed  # noqa: E402
 
 KINDS = {
@@ -21,6 +21,7 @@ KINDS = {
     "model": models.make,
     "callback": callbacks.make,
     "transformer": transformer.make,
+    "gan": gan.make,
 }
 
 

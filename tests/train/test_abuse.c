@@ -280,6 +280,29 @@ static void model_calls(void)
     if (abuse_below(2)) lm_clear(m);
 }
 
+static void step_calls(void)
+{
+    lm_graph *g = lm_graph_new();
+    lm_value *x = lm_placeholder(g, "x", LM_F32, LM_ANY, 3), *none = NULL;
+    lm_value *key = abuse_below(2) ? NULL : lm_seed_next(abuse_below(4) ? g : any(), any());
+    lm_value *y = lm_model_call(mostly(MODEL), abuse_below(5) ? x : none, .training = abuse_below(2), .key = key);
+    lm_model_call_with(any(), y, NULL);
+    lm_value *loss = lm_loss_call(any(), abuse_below(5) ? lm_op_full_like(y, abuse_double()) : none,
+                                  abuse_below(5) ? y : none, abuse_below(3) ? NULL : x);
+    if (abuse_below(3)) loss = lm_op_mean(y);
+    lm_optimizer *o = any();
+    lm_variable *v[2] = {any(), lm_trainable_weight(any(), (int)abuse_number())};
+    lm_value *gradient[2] = {x, abuse_below(2) ? loss : none};
+    if (abuse_below(2)) lm_optimizer_minimize(o, abuse_below(5) ? loss : none, any());
+    lm_optimizer_apply(o, (int)abuse_below(4) - 1, abuse_below(5) ? v : NULL, abuse_below(5) ? gradient : NULL);
+    (void)(lm_optimizer_learning_rate(any()) + lm_trainable_weights(any()));
+    lm_optimizer_set_learning_rate(any(), abuse_double());
+    lm_function *f = lm_function(.graph = g, .inputs = {x}, .outputs = {loss}, .guard = abuse_below(2) ? NULL : y);
+    lm_tensor *in = mostly(X), *out = NULL;
+    lm_function_run(f, &in, &out);
+    lm_free(out), lm_free(f), lm_free(g), lm_free(lm_seed_generator((uint64_t)abuse_number()));
+}
+
 /* --- running
  * ----------------------------------------------------------------------------------------------------------- */
 
@@ -318,6 +341,7 @@ static void tensors(void **state) { (void)state, repeat(tensor_calls, CALLS); }
 static void datasets(void **state) { (void)state, repeat(data_calls, CALLS); }
 static void graphs(void **state) { (void)state, repeat(graph_calls, CALLS); }
 static void models(void **state) { (void)state, repeat(model_calls, CALLS); }
+static void steps(void **state) { (void)state, repeat(step_calls, CALLS); }
 
 RUN(cmocka_unit_test(objects), cmocka_unit_test(runtime), cmocka_unit_test(tensors), cmocka_unit_test(datasets),
-    cmocka_unit_test(graphs), cmocka_unit_test(models))
+    cmocka_unit_test(graphs), cmocka_unit_test(models), cmocka_unit_test(steps))
