@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where the weights are below a layer's path: "vars", or "cell/vars" where Keras keeps them in a layer inside. */
+static const char *vars_of(const lm_layer *layer, char text[64])
+{
+    const char *inner = ((const lm__layer_class *)layer->base.class)->inner;
+    snprintf(text, 64, "%s%svars", inner ? inner : "", inner ? "/" : "");
+    return text;
+}
+
 /* "layers/dense_1": the class in snake case with a counter per class, not the layer's name. */
 static void layer_path(const lm_model *model, int index, char *path, size_t bytes)
 {
@@ -22,13 +30,13 @@ static void layer_path(const lm_model *model, int index, char *path, size_t byte
 static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writer)
 {
     const lm_layer *layer = model->layer[index];
-    char path[128], full[160];
+    char path[128], full[224], vars[64];
     layer_path(model, index, path, sizeof path);
     snprintf(full, sizeof full, "%s/vars", path);
     LM_TRY(lm__h5_put_group(writer, full));
     LM_TRY(lm__h5_put_string(writer, full, "name", layer->base.name));
     for (int i = 0; i < layer->nweights; i++) {
-        snprintf(full, sizeof full, "%s/vars/%d", path, i);
+        snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), i);
         LM_TRY(lm__h5_put_tensor(writer, full, layer->weight[i]->value));
     }
     return LM_OK;
@@ -61,11 +69,20 @@ lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer)
 /* More numbered datasets than the layer has weights: the file belongs to another model. */
 static lm_status check_surplus(const lm__h5 *h5, const char *path, const lm_layer *layer)
 {
-    char full[160];
-    snprintf(full, sizeof full, "%s/vars/%d", path, layer->nweights);
+    char full[224], vars[64];
+    snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), layer->nweights);
     if (lm__h5_kind_of(h5, full) != LM__H5_DATASET) return LM_OK;
     return lm__fail(LM_CORRUPT, "%s has more than the %d weights of %s in the model", path, layer->nweights,
                     layer->base.name);
+}
+
+static bool has_weights(const lm__h5 *h5, const char *layer)
+{
+    char full[LM__H5_MAX_NAME + 32];
+    snprintf(full, sizeof full, "layers/%s/vars/0", layer);
+    if (lm__h5_kind_of(h5, full) == LM__H5_DATASET) return true;
+    snprintf(full, sizeof full, "layers/%s/cell/vars/0", layer);
+    return lm__h5_kind_of(h5, full) == LM__H5_DATASET;
 }
 
 /* A layer with weights in the file that the model does not have: likewise. `paths`: those of the model's layers. */
@@ -73,13 +90,11 @@ static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int np
 {
     const char *const *names;
     size_t count;
-    char full[LM__H5_MAX_NAME + 32];
     if (lm__h5_kind_of(h5, "layers") != LM__H5_GROUP) return LM_OK;
     LM_TRY(lm__h5_list(h5, "layers", &names, &count));
     for (size_t i = 0; i < count; i++) {
         bool known = false;
-        snprintf(full, sizeof full, "layers/%s/vars/0", names[i]);
-        if (lm__h5_kind_of(h5, full) != LM__H5_DATASET) continue;
+        if (!has_weights(h5, names[i])) continue;
         for (int k = 0; !known && k < npaths; k++) known = !strcmp(paths[k] + strlen("layers/"), names[i]);
         if (!known)
             return lm__fail(LM_CORRUPT, "it has weights for a layer that its configuration lacks: layers/%s",
@@ -91,9 +106,9 @@ static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int np
 /* The datasets of a layer's weights. */
 static lm_status add_layer(lm__places *places, const char *path, const lm_layer *layer)
 {
-    char full[160];
+    char full[224], vars[64];
     for (int i = 0; i < layer->nweights; i++) {
-        snprintf(full, sizeof full, "%s/vars/%d", path, i);
+        snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), i);
         LM_TRY(lm__places_add(places, full, layer->weight[i]));
     }
     return LM_OK;

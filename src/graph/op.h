@@ -25,6 +25,7 @@ enum {
     LM__OP_RANDOM = 8,      /* two calls with equal attributes are equal: streams differ per node        */
     LM__OP_FUSED = 16,      /* made by passes only; has `decompose` and no gradient                      */
     LM__OP_EFFECT = 32,     /* kept although nobody reads its output: store                              */
+    LM__OP_ASIDE = 64,      /* outputs but the first serve its gradient alone, and have none             */
 };
 
 /* The fields of an op's attribute struct, for printing, comparing and binding symbols. A struct without fields is

@@ -50,6 +50,11 @@ static const lm__layer_class *class_of(const lm_layer *layer)
     return (const lm__layer_class *)layer->base.class;
 }
 
+bool lm__layer_takes_numbers(const lm_layer *layer)
+{
+    return class_of(layer)->takes_numbers;
+}
+
 lm_status lm__layer_takes(const lm_layer *layer, int inputs)
 {
     const lm__layer_class *class = class_of(layer);
@@ -83,7 +88,10 @@ static lm_value *call_scoped(lm_layer *layer, const lm__layer_call *call, int in
 {
     lm__layer_call own = *call;
     const char *outer = lm__graph_scope(call->graph, layer->base.name ? layer->base.name : layer->base.class->name);
-    for (int i = 0; i < inputs; i++) in[i] = lm__cast_to(in[i], layer->dtype);
+    for (int i = 0; i < inputs; i++) {
+        bool number = !lm__bad(in[i]) && lm__is_integer(in[i]->dtype) && lm__layer_takes_numbers(layer);
+        if (!number) in[i] = lm__cast_to(in[i], layer->dtype);
+    }
     own.nin = inputs, own.in = in;
     lm_value *y = class_of(layer)->call(layer, &own, in[0]);
     lm__graph_scope(call->graph, outer);

@@ -56,6 +56,8 @@ typedef struct lm__layer_class {
      * NULL at first; adapted ends it: `whole` says whether what was learnt counts. It frees the state. */
     lm_status (*adapt)(lm_layer *layer, const lm_tensor *batch, void **state);
     lm_status (*adapted)(lm_layer *layer, void *state, bool whole);
+    bool takes_numbers;                 /* integers come to `call` as they are, not in the layer's type */
+    const char *inner;                  /* the layer inside that has the weights in Keras's files; NULL: none */
 } lm__layer_class;
 
 extern const lm__type lm__layer_type;
@@ -73,6 +75,9 @@ lm_layer *lm__layer_from(const lm__class *class, const json_t *config);
 #define LM__LAYER_FIELD_ROWS(type)                                                                               \
     LM__FIELD(type, trainable, LM__FIELD_BOOL),                                                                  \
         LM__FIELD(type, dtype, LM__FIELD_STRING, .choices = "float32|float64")
+
+/* Whether the class's layers take integers as they are. */
+bool lm__layer_takes_numbers(const lm_layer *layer);
 
 /* The head of a layer's class. */
 #define LM__LAYER_CLASS(class_name, default_args, field_rows, ...)                                               \

@@ -2,6 +2,7 @@
 #include "train/model.h"
 
 #include "base/alloc.h"
+#include "nn/match.h"
 #include "ops/registry.h"
 
 #include <stdio.h>
@@ -292,6 +293,13 @@ lm_status lm__model_takes(const lm_model *model, const char *what, int rank, con
     lm__shape_print(model->dims, &model->input, want, sizeof want);
     return lm__fail(LM_INVALID, "%s shape %s, but the model takes %s%s", what, got, want,
                     reshape_hint(model, rank, dims, hint, sizeof hint));
+}
+
+lm_value *lm__model_input(const lm_model *model, lm_value *x)
+{
+    bool kept = model->nlayers && lm__layer_takes_numbers(model->layer[0]);
+    if (lm__bad(x) || (kept && lm__is_integer(x->dtype))) return x;
+    return lm__cast_to(x, model->input_dtype);
 }
 
 lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x)

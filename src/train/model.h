@@ -87,6 +87,8 @@ enum { LM__LAYER_NAME = 96 };
 lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME]);
 /* LM_INVALID with the likely fix unless an array of that shape can come in: "the data have shape …" */
 lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims);
+/* What comes in as the model's type; integers stay where the first layer takes them: a float would lose some. */
+lm_value *lm__model_input(const lm_model *model, lm_value *x);
 /* Adds the layers' ops to a graph. */
 lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x);
 int lm__model_weight_count(const lm_model *model);

@@ -95,8 +95,7 @@ static lm_status inner_graph(const lm_model *model, const lm_tensor *x, int coun
     lm_value *outputs[LM__INNER_LAYERS];
     memcpy(dims, x->dims, sizeof dims);
     dims[0] = LM_ANY;
-    lm_value *y = lm_placeholder_new(graph, "x", x->dtype, x->rank, dims);
-    if (!lm__bad(y) && y->dtype != model->input_dtype) y = lm_op_cast(y, model->input_dtype);
+    lm_value *y = lm__model_input(model, lm_placeholder_new(graph, "x", x->dtype, x->rank, dims));
     lm__layer_call call = {.graph = graph};
     int last = 0;
     for (int k = 0; k < count; k++) last = layer[k] > last ? layer[k] : last;

@@ -93,7 +93,7 @@ static lm_status build_graph(lm_model *model, const lm__array_kind kinds[3], boo
     lm_value *weight = input_of(graph, "sample_weight", &kinds[2]);
     lm_value *key = training ? lm__seed_next(graph, model->random) : NULL; /* it counts steps */
     lm__layer_call call = {.graph = graph, .training = training, .key = key};
-    lm_value *y_pred = lm__model_call(model, &call, cast_to(x, model->input_dtype));
+    lm_value *y_pred = lm__model_call(model, &call, lm__model_input(model, x));
     if (lm__bad(y_pred) || lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
     LM_TRY(add_results(model, graph, y, y_pred, weight, loss));
     if (training) LM_TRY(add_training(model, graph, *loss));
@@ -155,7 +155,7 @@ static lm_status predict_graph(const lm_model *model, lm_dtype dtype, lm_graph *
         dims[i] = lm__dim_known(model->input.dim[i]) ? model->input.dim[i] : LM_ANY;
     lm_value *x = lm_placeholder_new(graph, "x", dtype, model->input.rank, dims);
     lm__layer_call call = {.graph = graph};
-    lm_value *y = lm__model_call((lm_model *)model, &call, cast_to(x, model->input_dtype));
+    lm_value *y = lm__model_call((lm_model *)model, &call, lm__model_input(model, x));
     if (lm__bad(y)) return lm__object_check(graph, &lm__graph_type, "model");
     LM_TRY(lm__graph_output(graph, y));
     return lm__graph_commit(graph, NULL);

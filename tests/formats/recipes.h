@@ -124,11 +124,27 @@ static inline lm_model *recipe_normalized(void)
     return m;
 }
 
+/* Numbers to a sequence of states to an answer. */
+static inline lm_model *recipe_sequence(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {8}),
+        lm_rescaling(.scale = 3, .offset = 3),
+        lm_embedding(.input_dim = 7, .output_dim = 5),
+        lm_lstm(.units = 6, .return_sequences = true),
+        lm_lstm(.units = 4, .activation = "relu", .go_backwards = true, .use_bias = false,
+                .recurrent_initializer_object = lm_init_orthogonal(.gain = 0.5)),
+        lm_dense(.units = 3, .activation = "softmax"));
+    lm_compile(m, .optimizer = lm_sgd(.learning_rate = 0.125, .momentum = 0.5),
+               .loss = "sparse_categorical_crossentropy", .metrics = {"accuracy"});
+    return m;
+}
+
 static const recipe recipes[] = {
     {"digits", recipe_digits, 10, false},    {"layers", recipe_layers, 0, false},
     {"pools", recipe_pools, 0, false},       {"regression", recipe_regression, 0, false},
     {"dropout", recipe_dropout, 3, true},    {"global_max", recipe_global_max, 0, false},
-    {"normalized", recipe_normalized, 0, false},
+    {"normalized", recipe_normalized, 0, false}, {"sequence", recipe_sequence, 3, false},
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 

@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from gen import callbacks, common, defaults, gan, initializers, layers, losses, metrics  # noqa: E402
-from gen import models, optimizers, saved, transformer, transposed  # noqa: E402
+from gen import models, optimizers, recurrent, saved, transformer, transposed  # noqa: E402
 
 KINDS = {
     "layer": layers.make,
@@ -22,6 +22,7 @@ KINDS = {
     "callback": callbacks.make,
     "transformer": transformer.make,
     "gan": gan.make,
+    "recurrent": recurrent.make,
 }
 
 

@@ -24,10 +24,12 @@ static void *made(const char *name, const char *group)
     MADE(layers, Conv2DTranspose, lm_conv2d_transpose(.filters = 3, .kernel_size = {3}));
     MADE(layers, Dense, lm_dense(.units = 3));
     MADE(layers, Dropout, lm_dropout(.rate = 0.5));
+    MADE(layers, Embedding, lm_embedding(.input_dim = 5, .output_dim = 3));
     MADE(layers, Flatten, lm_flatten());
     MADE(layers, GlobalAveragePooling2D, lm_global_average_pooling2d());
     MADE(layers, GlobalMaxPooling2D, lm_global_max_pooling2d());
     MADE(layers, LayerNormalization, lm_layer_normalization());
+    MADE(layers, LSTM, lm_lstm(.units = 3));
     MADE(layers, LeakyReLU, lm_leaky_relu());
     MADE(layers, MaxPooling2D, lm_max_pooling2d());
     MADE(layers, MultiHeadAttention, lm_multi_head_attention(.num_heads = 2, .key_dim = 3, .value_dim = 3));
@@ -61,6 +63,7 @@ static void *made(const char *name, const char *group)
     MADE(initializers, LecunNormal, lm_init_lecun_normal());
     MADE(initializers, LecunUniform, lm_init_lecun_uniform());
     MADE(initializers, Ones, lm_init_ones());
+    MADE(initializers, Orthogonal, lm_init_orthogonal());
     MADE(initializers, RandomNormal, lm_init_random_normal());
     MADE(initializers, RandomUniform, lm_init_random_uniform());
     MADE(initializers, TruncatedNormal, lm_init_truncated_normal());

@@ -5,6 +5,7 @@
 #include "nn/initializer.h"
 #include "support/parity.h"
 #include "tensor/tensor.h"
+#include <lamina/initializers.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -101,4 +102,47 @@ static void initializers(void **state)
     parity_run("initializer", 48, test_initializer, NULL, NULL);
 }
 
-RUN(cmocka_unit_test(initializers))
+/* The rows or columns of what Orthogonal draws are orthonormal, times gain; and evenly spread: a turn of the space,
+ * or one that also mirrors it, is as likely as any other. */
+static void check_orthogonal(int rank, const int64_t *dims, size_t rows, size_t columns, double gain)
+{
+    lm_initializer *initializer = lm_init_orthogonal(.gain = gain);
+    double sum = 0, squares = 0;
+    for (uint64_t draw = 0; draw < 200; draw++) {
+        lm_tensor *t = lm_tensor_new(LM_F64, rank, dims);
+        check_ok(lm__initializer_fill(initializer, t, 5, draw));
+        const double *q = t->data;
+        size_t count = rows < columns ? rows : columns, n = rows < columns ? columns : rows;
+        size_t of = rows < columns ? columns : 1, along = rows < columns ? 1 : columns;
+        for (size_t a = 0; a < count; a++)
+            for (size_t b = 0; b <= a; b++) {
+                double dot = 0;
+                for (size_t i = 0; i < n; i++) dot += q[a * of + i * along] * q[b * of + i * along];
+                if (fabs(dot - (a == b) * gain * gain) > 1e-12 * gain * gain) fail_msg("%zu by %zu: %g", a, b, dot);
+            }
+        sum += q[0], squares += q[0] * q[0];
+        lm_free(t);
+    }
+    double stddev = gain / sqrt((double)(rows < columns ? columns : rows));
+    if (fabs(sum / 200) > 4 * stddev / sqrt(200)) fail_msg("mean %g, expected 0", sum / 200);
+    if (fabs(squares / 200 - stddev * stddev) > 8 * stddev * stddev / sqrt(200))
+        fail_msg("mean square %g, expected %g", squares / 200, stddev * stddev);
+    lm_free(initializer);
+}
+
+static void orthogonal(void **state)
+{
+    (void)state;
+    check_orthogonal(2, (int64_t[]){7, 7}, 7, 7, 1);
+    check_orthogonal(2, (int64_t[]){5, 20}, 5, 20, 1);
+    check_orthogonal(2, (int64_t[]){30, 4}, 30, 4, 0.25);
+    check_orthogonal(4, (int64_t[]){3, 2, 2, 5}, 12, 5, 2);
+    check_orthogonal(2, (int64_t[]){1, 1}, 1, 1, 1);
+    lm_initializer *initializer = lm_init_orthogonal();
+    lm_tensor *vector = lm_tensor_new(LM_F32, 1, (int64_t[]){4});
+    check_status(lm__initializer_fill(initializer, vector, 5, 0), LM_INVALID);
+    check_contains(lm_last_error(), "Orthogonal: what it fills needs two axes or more, but has 1");
+    lm_free(vector), lm_free(initializer);
+}
+
+RUN(cmocka_unit_test(initializers), cmocka_unit_test(orthogonal))

@@ -245,4 +245,20 @@ static void transformer(void **state)
     parity_run("transformer", 21, test_layer, NULL, NULL);
 }
 
-RUN(cmocka_unit_test(layers), cmocka_unit_test(conv2d_transpose), cmocka_unit_test(transformer))
+static void recurrent_layers(void **state)
+{
+    static const parity_refusal refusals[] = {
+        {"recurrent dropout", "LSTM: config \"recurrent_dropout\" is 0.25, but it must be 0.0: other values are not "
+                              "supported"},
+        {"stateful", "LSTM: config \"stateful\" is true, but it must be false: other values are not supported"},
+        {"lstm, state",
+         "LSTM: config \"return_state\" is true, but it must be false: other values are not supported"},
+        {"masks", "Embedding: config \"mask_zero\" is true, but it must be false: other values are not supported"},
+        {NULL, NULL},
+    };
+    (void)state;
+    parity_run("recurrent", 17, test_layer, refusals, refuse);
+}
+
+RUN(cmocka_unit_test(layers), cmocka_unit_test(conv2d_transpose), cmocka_unit_test(transformer),
+    cmocka_unit_test(recurrent_layers))

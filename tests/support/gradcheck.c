@@ -108,7 +108,7 @@ static lm_status build(problem *p, const lm__sample *sample)
     }
     lm__node *node = lm__apply_node(p->graph, p->op, sample->attr, sample->nin, p->in, NULL);
     if (!node) return lm_status_of(p->graph);
-    int nout = node->nout;
+    int nout = p->op->flags & LM__OP_ASIDE ? 1 : node->nout;
     for (int i = 0; i < nout; i++) values[i] = &node->out[i];
     LM_TRY(differentiate(p, nout, values));
     if (p->order == 1) return LM_OK;

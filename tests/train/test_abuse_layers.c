@@ -55,6 +55,12 @@ static lm_layer *weighted(uint64_t kind)
                                    .padding = text(yes() ? "same" : "valid"),
                                    .output_padding = {yes() ? LM_ANY : size(), yes() ? LM_ANY : size() - 1},
                                    .dilation_rate = {yes() ? 1 : size(), 1}, .activation = activation());
+    case 4:
+        return lm_embedding(.input_dim = 4 * size(), .output_dim = size(), .embeddings_initializer = text("uniform"));
+    case 5:
+        return lm_lstm(.units = size(), .activation = text(yes() ? "tanh" : activation()), .use_bias = yes(),
+                       .recurrent_activation = text(yes() ? "sigmoid" : activation()), .return_sequences = yes(),
+                       .go_backwards = yes(), .unit_forget_bias = yes(), .dropout = rate(0.25));
     default:
         return lm_dense(.units = size(), .activation = activation(), .use_bias = yes(), .dtype = text("float32"),
                         .name = text(NULL), .trainable = yes(), .input_shape = {abuse_below(4) ? 0 : size()},
@@ -74,7 +80,8 @@ static lm_layer *layer(void)
     case 6: return lm_activation(.activation = activation());
     case 7: return pooling(abuse_below(4));
     case 8: return abuse_below(one_in) == 0 ? lm_input(.shape = {size(), size(), size()}) : lm_flatten();
-    default: return weighted(abuse_below(5));
+    default: return weighted(abuse_below(7));
+    default: return weighted(abuse_below(7));
     }
 }
 

@@ -35,9 +35,9 @@ static const lm__field fields[] = {
 };
 
 const lm__initializer_class lm__initializer_random_normal = {
-    .base = {.name = "RandomNormal", .module = "keras.initializers", .type = &lm__initializer_type,
-             .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults, .defaults = &defaults,
-             .fields = fields},
+    .base = {.name = "RandomNormal", .aliases = "normal", .module = "keras.initializers",
+             .type = &lm__initializer_type, .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults,
+             .defaults = &defaults, .fields = fields},
     .fill = fill,
 };
 

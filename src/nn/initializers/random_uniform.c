@@ -33,9 +33,9 @@ static const lm__field fields[] = {
 };
 
 const lm__initializer_class lm__initializer_random_uniform = {
-    .base = {.name = "RandomUniform", .module = "keras.initializers", .type = &lm__initializer_type,
-             .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults, .defaults = &defaults,
-             .fields = fields},
+    .base = {.name = "RandomUniform", .aliases = "uniform", .module = "keras.initializers",
+             .type = &lm__initializer_type, .object_bytes = sizeof(lm_initializer), .args_bytes = sizeof defaults,
+             .defaults = &defaults, .fields = fields},
     .fill = fill,
 };
 

@@ -3,7 +3,9 @@
 #include <lamina/layers.h>
 
 #ifdef LM_HEADER
-/* InputLayer: the shape (without the batch) and type of what a model takes. LM_ANY: a size that varies. */
+/* InputLayer: the shape (without the batch) and type of what a model takes. LM_ANY: a size that varies. Data of
+ * another type are converted, but integers stay as they are where the first layer is an Embedding. dtype: "float32",
+ * "float64", "int32", "int64", "uint8", "int8" or "bool". */
 typedef struct lm_input_args {
     size_t size;
     const char *name, *dtype;
@@ -38,7 +40,8 @@ static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
 
 static const lm_input_args defaults = {.size = sizeof defaults, LM_INPUT_DEFAULTS};
 static const lm__field fields[] = {
-    LM__LAYER_FIELD_ROWS(lm_input_args),
+    LM__FIELD(lm_input_args, trainable, LM__FIELD_BOOL),
+    LM__FIELD(lm_input_args, dtype, LM__FIELD_STRING, .choices = "float32|float64|int32|int64|uint8|int8|bool"),
     LM__FIELD(lm_input_args, shape, LM__FIELD_SHAPE),
     {0},
 };
