@@ -11,7 +11,7 @@
 
 #define INITIALIZERS                                                                                                 \
     "Constant, GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Ones, "                  \
-    "RandomNormal, RandomUniform, TruncatedNormal, Zeros"
+    "Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, Zeros"
 
 static void numbers(void **state)
 {

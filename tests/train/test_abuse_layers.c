@@ -81,7 +81,6 @@ static lm_layer *layer(void)
     case 7: return pooling(abuse_below(4));
     case 8: return abuse_below(one_in) == 0 ? lm_input(.shape = {size(), size(), size()}) : lm_flatten();
     default: return weighted(abuse_below(7));
-    default: return weighted(abuse_below(7));
     }
 }
 
