@@ -23,6 +23,7 @@ static int uses(const lm__map *map, int reg)
     for (int s = 0; s < map->steps; s++)
         for (int i = 0; i < map->step[s].nin; i++) n += map->step[s].in[i] == reg;
     for (int r = 0; r < map->results; r++) n += map->result[r] == reg;
+    for (int r = 0; r < map->sums; r++) n += map->sum[r] == reg;
     return n;
 }
 

@@ -3,8 +3,8 @@
  * The space is cut into chunks (jobs of the team) and those into blocks whose registers stay in the first-level
  * cache. Both cuts depend on the map alone, so the vector bodies and tails of the rows fall on the same elements for
  * any team. */
-#include "kernels/map.h"
 #include "base/team.h"
+#include "kernels/map_sums.h"
 #include <string.h>
 
 enum {
@@ -28,8 +28,10 @@ typedef struct job {
     void *const *out;
     char *scratch;
     size_t scratch_stride, slot_bytes;
-    size_t total, block, chunk;
+    size_t total, block, chunk, chunks;
     int slots;
+    size_t sums_at, width;              /* of sums: where in the scratch, and elements of a row of them; 0: no sums */
+    float *shared;
     layout operand[LM__MAP_MAX_OPERANDS];
     size_t period[LM__MAP_MAX_OPERANDS];
     int operand_slot[LM__MAP_MAX_OPERANDS];
@@ -76,6 +78,8 @@ static int last_use(const lm__map *map, int reg, int from)
     }
     for (int r = 0; r < map->results; r++)
         if (map->result[r] == reg) return map->steps;
+    for (int r = 0; r < map->sums; r++)
+        if (map->sum[r] == reg) return map->steps;
     return last;
 }
 
@@ -118,13 +122,63 @@ static size_t slot_bytes(const lm__map *map)
     return widest * LM__MAP_BLOCK + 64;
 }
 
+/* How the operands lie; returns the longest period that an expansion serves. */
+static size_t find_layouts(const lm__map *map, layout *operand, size_t *period)
+{
+    size_t longest = 1;
+    for (int i = 0; i < map->operands; i++) {
+        operand[i] = classify(map, &map->operand[i], &period[i]);
+        if (operand[i] == PERIODIC && period[i] <= LM__MAP_BLOCK && period[i] > longest) longest = period[i];
+    }
+    return longest;
+}
+
+/* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and
+ * whole periods. Periods are products of trailing dimensions: the smaller divide the larger. */
+static size_t block_size(const job *j, int slots, size_t period)
+{
+    size_t arrays = (size_t)slots, widest = (j->slot_bytes - 64) / LM__MAP_BLOCK;
+    for (int i = 0; i < j->map->operands; i++) arrays += j->operand[i] == DENSE;
+    size_t block = CACHE / (arrays * widest + 1) / 64 * 64;
+    if (block < LEAST_BLOCK) block = LEAST_BLOCK;
+    if (block < period) block = period;
+    if (block > LM__MAP_BLOCK) block = LM__MAP_BLOCK;
+    return block / period * period;
+}
+
+/* Blocks and chunks; `slots` as the caller knows them. */
+static void cut(job *j, int slots, size_t period)
+{
+    if (j->width) period = j->width;
+    j->block = block_size(j, slots, period);
+    j->chunk = CHUNK / j->block * j->block;
+    j->chunks = (j->total + j->chunk - 1) / j->chunk;
+}
+
+/* What does not depend on where things lie in memory. Of a map with sums that includes the cut: their memory is asked
+ * for beforehand. */
+static void begin(job *j, const lm__map *map)
+{
+    *j = (job){.map = map, .total = space(map), .slot_bytes = slot_bytes(map)};
+    size_t period = find_layouts(map, j->operand, j->period);
+    j->slots = assign_slots(map, j->operand, NULL, j->operand_slot, j->step_slot);
+    j->sums_at = (size_t)j->slots * j->slot_bytes;
+    if (map->sums) j->width = lm__map_sums_width(map, period);
+    cut(j, j->slots, period);
+}
+
 size_t lm__map_scratch(const lm__map *map)
 {
-    layout layouts[LM__MAP_MAX_OPERANDS];
-    int operand_slot[LM__MAP_MAX_OPERANDS], step_slot[LM__MAP_MAX_STEPS];
-    size_t period;
-    for (int i = 0; i < map->operands; i++) layouts[i] = classify(map, &map->operand[i], &period);
-    return (size_t)assign_slots(map, layouts, NULL, operand_slot, step_slot) * slot_bytes(map);
+    job j;
+    begin(&j, map);
+    return j.sums_at + lm__map_sums_scratch(map, j.width);
+}
+
+size_t lm__map_shared(const lm__map *map)
+{
+    job j;
+    begin(&j, map);
+    return lm__map_sums_shared(map, j.chunks);
 }
 
 /* --- one run -------------------------------------------------------------------------------------------------------
@@ -278,7 +332,7 @@ static void prefetch(const job *j, size_t at, size_t n)
     }
 }
 
-static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh)
+static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh, float *total)
 {
     const lm__map *map = j->map;
     const void *reg[REGISTERS];
@@ -293,6 +347,7 @@ static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh
         step->row(n, in, out, step->imm);
         reg[step->out] = out;
     }
+    if (j->width) lm__map_sums_add(map, j->width, reg, n, total);
     copy_results(j, reg, at, n, true);
     copy_results(j, reg, at, n, false);
 }
@@ -301,46 +356,30 @@ static void run_chunk(void *argument, size_t index, int thread)
 {
     const job *j = (const job *)argument;
     char *slots = j->scratch ? j->scratch + (size_t)thread * j->scratch_stride : NULL;
+    float *total = j->width ? (float *)(void *)(slots + j->sums_at) : NULL;
     size_t at = index * j->chunk, end = at + j->chunk < j->total ? at + j->chunk : j->total;
+    if (j->width) lm__map_sums_begin(j->map, j->width, total);
     for (bool fresh = true; at < end; at += j->block, fresh = false) {
         size_t n = end - at < j->block ? end - at : j->block, next = at + n;
         if (j->total >= PREFETCH && next < j->total) prefetch(j, next, j->total - next < n ? j->total - next : n);
-        run_block(j, slots, at, n, fresh);
+        run_block(j, slots, at, n, fresh, total);
     }
+    if (j->width) lm__map_sums_end(j->map, j->width, total, index, j->chunks, j->shared);
 }
 
-/* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and
- * whole periods. Periods are products of trailing dimensions: the smaller divide the larger. */
-static size_t block_size(const job *j, size_t period)
-{
-    size_t arrays = (size_t)j->slots, widest = (j->slot_bytes - 64) / LM__MAP_BLOCK;
-    for (int i = 0; i < j->map->operands; i++) arrays += j->operand[i] == DENSE;
-    size_t block = CACHE / (arrays * widest + 1) / 64 * 64;
-    if (block < LEAST_BLOCK) block = LEAST_BLOCK;
-    if (block < period) block = period;
-    if (block > LM__MAP_BLOCK) block = LM__MAP_BLOCK;
-    return block / period * period;
-}
-
-void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride)
+void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride,
+                 void *shared)
 {
     if (map->guard >= 0 && !*(const unsigned char *)in[map->guard]) return;
-    job j = {.map = map, .in = in, .out = out, .scratch = scratch, .scratch_stride = scratch_stride};
-    j.total = space(map);
+    job j;
+    begin(&j, map);
     if (j.total == 0) return;
-    j.slot_bytes = slot_bytes(map);
-    size_t period = 1;
-    for (int i = 0; i < map->operands; i++) {
-        j.operand[i] = classify(map, &map->operand[i], &j.period[i]);
-        if (j.operand[i] == PERIODIC && j.period[i] <= LM__MAP_BLOCK && j.period[i] > period) period = j.period[i];
-    }
+    j.in = in, j.out = out, j.scratch = scratch, j.scratch_stride = scratch_stride, j.shared = shared;
     place_results(&j);
-    j.block = block_size(&j, period);
-    j.chunk = CHUNK / j.block * j.block;
-    size_t chunks = (j.total + j.chunk - 1) / j.chunk;
     if (j.total * (size_t)(map->steps + 1) >= WORTH) {
-        lm__parallel(chunks, run_chunk, &j);
+        lm__parallel(j.chunks, run_chunk, &j);
     } else {
-        for (size_t c = 0; c < chunks; c++) run_chunk(&j, c, 0);
+        for (size_t c = 0; c < j.chunks; c++) run_chunk(&j, c, 0);
     }
+    if (map->sums) lm__map_sums_join(map, j.chunks, j.shared, out + map->results);
 }

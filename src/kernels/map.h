@@ -8,7 +8,13 @@
 
 #include "kernels/kernel.h"
 
-enum { LM__MAP_BLOCK = 1024, LM__MAP_MAX_ARGS = 5, LM__MAP_MAX_OPERANDS = 32, LM__MAP_MAX_STEPS = 64 };
+enum {
+    LM__MAP_BLOCK = 1024,
+    LM__MAP_MAX_ARGS = 5,
+    LM__MAP_MAX_OPERANDS = 32,
+    LM__MAP_MAX_STEPS = 64,
+    LM__MAP_MAX_SUMS = 8,
+};
 
 /* `imm`: the op's own numbers (for example an exponent), or NULL. `out` may be the same array as an input. */
 typedef void lm__row_fn(size_t n, const void *const *in, void *out, const double *imm);
@@ -56,6 +62,10 @@ typedef struct lm__map {
     int result[LM__MAP_MAX_OPERANDS];   /* register that each output is taken from */
     int guard;                          /* input that is a bool scalar: when false nothing is written; -1: none. It is
                                            the last input and no operand. */
+    /* Outputs behind the results: sums of float32 registers over all but the last dimensions. */
+    int sums, sum[LM__MAP_MAX_SUMS];    /* register that each is taken of */
+    int64_t sum_keep;                   /* elements of each sum: of the last dimensions, at most a block */
+    float sum_divisor[LM__MAP_MAX_SUMS];
 } lm__map;
 
 /* Puts rows for several ops (kernels/simd/rows_chain.c) in the place of steps that they stand for. Registers keep
@@ -63,8 +73,10 @@ typedef struct lm__map {
 void lm__map_combine(lm__map *map, lm__isa isa);
 
 /* Runs it over the team: cut into chunks by size alone. Inputs: the operands, then the guard if any. Needs
- * lm__map_scratch(map) bytes for each thread. */
+ * lm__map_scratch(map) bytes for each thread and lm__map_shared(map) once. */
 size_t lm__map_scratch(const lm__map *map);
-void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride);
+size_t lm__map_shared(const lm__map *map);
+void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride,
+                 void *shared);
 
 #endif

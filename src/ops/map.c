@@ -1,5 +1,5 @@
 /* ops/map.c: a chain of element-by-element ops run as one pass over memory. Inputs: the operands, then the guard
- * if there is one; outputs: the results, all of one shape. */
+ * if there is one; outputs: the results, all of one shape, then the sums. */
 #include "base/alloc.h"
 #include "ops/map.h"
 #include "ops/support.h"
@@ -10,11 +10,15 @@ static lm_status infer(lm__infer *f)
     const lm__map *map = &attr->map;
     if (f->nin != map->operands + (map->guard >= 0))
         return lm__op_invalid(f, "has %d inputs for %d operands", f->nin, map->operands);
-    f->nout = map->results;
+    f->nout = map->results + map->sums;
     for (int r = 0; r < map->results; r++) {
         int reg = map->result[r];
         f->dtype[r] = reg < map->operands ? map->operand[reg].dtype : map->step[reg - map->operands].dtype;
         f->shape[r] = attr->shape;
+    }
+    for (int s = 0; s < map->sums; s++) {
+        f->dtype[map->results + s] = LM_F32;
+        f->shape[map->results + s] = attr->sum_shape[s];
     }
     return LM_OK;
 }
@@ -32,6 +36,11 @@ static lm_status decompose(lm_graph *graph, const lm__node *node, lm_value *cons
         if (lm__bad(reg[step->out])) return lm_last_status();
     }
     for (int r = 0; r < attr->map.results; r++) out[r] = reg[attr->map.result[r]];
+    for (int s = 0; s < attr->map.sums; s++) {
+        lm_value *sum = lm__apply1(attr->sum_op[s], attr->sum_attr[s], reg[attr->map.sum[s]]);
+        if (lm__bad(sum)) return lm_last_status();
+        out[attr->map.results + s] = sum;
+    }
     return LM_OK;
 }
 
@@ -43,13 +52,14 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **st
     *map = attr->map;
     lm__map_combine(map, problem->isa);
     needs->scratch = lm__map_scratch(map);
+    needs->shared = lm__map_shared(map);
     *state = map;
     return LM_OK;
 }
 
 static lm_status run(const lm__run *r)
 {
-    lm__map_run(r->state, r->in, r->out, r->scratch, r->scratch_stride);
+    lm__map_run(r->state, r->in, r->out, r->scratch, r->scratch_stride, r->shared);
     return LM_OK;
 }
 

@@ -10,6 +10,9 @@ typedef struct lm__map_attr {
     /* What each instruction was made from; valid as long as the graph that the pass worked on. */
     const lm__op *op[LM__MAP_MAX_STEPS];
     const void *attr[LM__MAP_MAX_STEPS];
+    lm__shape sum_shape[LM__MAP_MAX_SUMS];
+    const lm__op *sum_op[LM__MAP_MAX_SUMS];     /* sum or mean, likewise */
+    const void *sum_attr[LM__MAP_MAX_SUMS];
 } lm__map_attr;
 
 #endif

@@ -340,7 +340,8 @@ static void reuse_inputs(lm__plan *p)
 {
     for (int i = 0; i < p->nsteps; i++) {
         if (p->steps[i].kernel || strcmp(p->steps[i].node->op->name, "map") != 0) continue;
-        for (int r = 0; r < p->steps[i].problem.nout; r++) reuse_input(p, i, r);
+        const lm__map *map = (const lm__map *)p->steps[i].problem.attr;
+        for (int r = 0; r < map->results; r++) reuse_input(p, i, r);
     }
 }
 

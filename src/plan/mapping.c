@@ -1,7 +1,9 @@
 /* plan/mapping.c: from a group of map ops to the program that lm__map_run executes. */
 #include "plan/mapping.h"
+#include "kernels/reduce.h"
 #include "ops/map.h"
 #include "ops/registry.h"
+#include "plan/internal.h"
 #include <string.h>
 
 typedef struct making {
@@ -77,6 +79,7 @@ static void renumber(lm__map *map)
         map->step[s].out -= down;
     }
     for (int r = 0; r < map->results; r++) map->result[r] -= down;
+    for (int r = 0; r < map->sums; r++) map->sum[r] -= down;
     map->registers = map->operands + map->steps;
 }
 
@@ -110,6 +113,39 @@ static void join_dims(lm__map *map)
     }
 }
 
+static bool sum_loop(const lm__node *node, lm__reduce_loop *loop)
+{
+    lm__desc x;
+    if ((node->op != &lm__op_sum && node->op != &lm__op_mean) || node->in[0]->dtype != LM_F32) return false;
+    if (lm__desc_of(node->in[0], &x) != LM_OK || x.size == 0) return false;
+    *loop = lm__reduce_loop_of(&x, (const lm__reduce_attr *)node->attr);
+    return loop->reduced == 1 && loop->reduced_stride[0] == loop->results && loop->results <= LM__MAP_BLOCK;
+}
+
+bool lm__mapping_sums(const lm__node *node, int64_t *keep)
+{
+    lm__reduce_loop loop;
+    if (!sum_loop(node, &loop)) return false;
+    *keep = loop.results;
+    return true;
+}
+
+static void add_sums(making *m)
+{
+    lm__map *map = &m->attr.map;
+    map->sums = m->group->nsums;
+    for (int s = 0; s < map->sums; s++) {
+        const lm__node *n = m->group->sums[s];
+        lm__reduce_loop loop;
+        if (sum_loop(n, &loop)) map->sum_keep = loop.results;
+        map->sum_divisor[s] = n->op == &lm__op_mean ? (float)loop.count : 1;
+        map->sum[s] = find_register(m, n->in[0], m->group->nnodes);
+        m->attr.sum_shape[s] = n->out[0].shape;
+        m->attr.sum_op[s] = n->op;
+        m->attr.sum_attr[s] = n->attr;
+    }
+}
+
 lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fast, lm__node **out)
 {
     making m;
@@ -125,6 +161,7 @@ lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fas
     for (int k = 0; k < group->nnodes; k++) LM_TRY(add_step(&m, k));
     map->results = group->nresults;
     for (int r = 0; r < group->nresults; r++) map->result[r] = find_register(&m, group->results[r], group->nnodes);
+    add_sums(&m);
     renumber(map);
     join_dims(map);
     map->guard = group->guard ? map->operands : -1;

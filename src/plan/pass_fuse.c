@@ -6,31 +6,21 @@
  * last to first, each joining its users, so that what only the backward pass needs is computed there.
  *
  * A group all of whose results are stored in variables under one guard takes over the guard. */
+#include "plan/fuse.h"
 #include "plan/mapping.h"
 #include "plan/pass.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATES = 16 };
+enum { CANDIDATES = 16, ROUNDS = 6 };
 static const int64_t STEP = 1 << 20;    /* between the times of neighbouring nodes: room for groups */
 
-typedef struct fuse {
-    lm_graph *graph;
-    lm__arena *arena;
-    bool fast;
-    int n;
-    lm__node **node;                    /* in order; node->mark is its index */
-    int *unit;                          /* the unit a node belongs to: the index of one of its members */
-    int64_t *time;                      /* of a unit */
-    int *size;                          /* of a unit */
-    int *next;                          /* a unit's members, a ring */
-    int *user_start, *user;             /* users of node i: user[user_start[i]] up to user[user_start[i + 1]] */
-    bool *is_output;
-} fuse;
+static bool is_map(const lm__fuse *f, int i) { return lm__fuse_is_map(f, i); }
 
-static bool is_map(const fuse *f, int i) { return f->node[i]->op->kind == LM__OP_MAP; }
+/* A sum that may become part of a map. */
+static bool is_sum(const lm__fuse *f, int i) { return f->node[i]->op->kind != LM__OP_MAP && f->keep[i] > 0; }
 
-static lm_status count_nodes(fuse *f)
+static lm_status count_nodes(lm__fuse *f)
 {
     int uses = 0;
     for (lm__node *n = f->graph->first; n; n = n->next) {
@@ -43,15 +33,18 @@ static lm_status count_nodes(fuse *f)
     f->time = lm__arena_alloc(f->arena, sizeof *f->time * n);
     f->size = lm__arena_alloc(f->arena, sizeof *f->size * n);
     f->next = lm__arena_alloc(f->arena, sizeof *f->next * n);
+    f->sums = lm__arena_alloc(f->arena, sizeof *f->sums * n);
+    f->keep = lm__arena_alloc(f->arena, sizeof *f->keep * n);
     f->user_start = lm__arena_alloc(f->arena, sizeof *f->user_start * (n + 2));
     f->user = lm__arena_alloc(f->arena, sizeof *f->user * (size_t)uses);
     f->is_output = lm__arena_alloc(f->arena, sizeof *f->is_output * n);
-    if (!f->node || !f->unit || !f->time || !f->size || !f->next || !f->user_start || !f->user || !f->is_output)
+    if (!f->node || !f->unit || !f->time || !f->size || !f->next || !f->sums || !f->keep || !f->user_start ||
+        !f->user || !f->is_output)
         return lm__no_memory(sizeof *f->node * n);
     return LM_OK;
 }
 
-static void list_nodes(fuse *f)
+static void list_nodes(lm__fuse *f)
 {
     int i = 0, *start = f->user_start + 2;  /* counts, then sums, shifted so that filling ends with the starts */
     for (lm__node *n = f->graph->first; n; n = n->next, i++) {
@@ -59,6 +52,8 @@ static void list_nodes(fuse *f)
         f->unit[i] = f->next[i] = i;
         f->size[i] = 1;
         f->time[i] = i * STEP;
+        f->keep[i] = 0;
+        if (f->fast && lm__mapping_sums(n, &f->keep[i])) f->sums[i] = 1;
         for (int k = 0; k < n->nin; k++)
             start[n->in[k]->node->mark]++;
     }
@@ -87,13 +82,14 @@ static bool add_operand(around *w, lm_value *v)
 }
 
 /* Adds the surroundings of unit a, where unit b counts as inside; false: beyond what a map can hold. */
-static bool look_around(const fuse *f, int a, int b, around *w)
+static bool look_around(const lm__fuse *f, int a, int b, around *w)
 {
     int m = a;
     do {
         const lm__node *n = f->node[m];
         for (int k = 0; k < n->nin; k++) {
-            int u = f->unit[n->in[k]->node->mark];
+            int from = n->in[k]->node->mark, u = f->unit[from];
+            if ((u == a || u == b) && is_sum(f, from)) return false;    /* known only behind the last element */
             if (u == a || u == b) continue;
             if (f->time[u] > w->after) w->after = f->time[u];
             if (!add_operand(w, n->in[k])) return false;
@@ -105,16 +101,17 @@ static bool look_around(const fuse *f, int a, int b, around *w)
             used = true;
             if (f->time[u] < w->before) w->before = f->time[u];
         }
-        w->results += used;
+        w->results += used || is_sum(f, m);
         m = f->next[m];
     } while (m != a);
     return w->results <= LM__MAP_MAX_OPERANDS;
 }
 
-static bool join(fuse *f, int a, int b)
+static bool join(lm__fuse *f, int a, int b)
 {
     around w = {.after = -1, .before = INT64_MAX};
-    if (f->size[a] + f->size[b] > LM__MAP_MAX_STEPS) return false;
+    if (f->size[a] + f->size[b] > LM__MAP_MAX_STEPS || f->sums[a] + f->sums[b] > LM__MAP_MAX_SUMS) return false;
+    if (f->sums[a] && f->sums[b] && f->keep[a] != f->keep[b]) return false;
     if (!look_around(f, a, b, &w) || !look_around(f, b, a, &w)) return false;
     int64_t time = f->time[a] > f->time[b] ? f->time[a] : f->time[b];
     if (time >= w.before) time = w.before - 1;
@@ -129,17 +126,19 @@ static bool join(fuse *f, int a, int b)
     f->next[a] = f->next[b];
     f->next[b] = swap;
     f->size[a] += f->size[b];
+    f->sums[a] += f->sums[b];
+    if (f->sums[b]) f->keep[a] = f->keep[b];
     f->time[a] = time;
     return true;
 }
 
 /* Lets node i join the groups of its users, the earliest first. */
-static void join_users(fuse *f, int i)
+static void join_users(lm__fuse *f, int i)
 {
     int candidates[CANDIDATES], n = 0;
     for (int k = f->user_start[i]; k < f->user_start[i + 1] && n < CANDIDATES; k++) {
         int u = f->user[k], unit = f->unit[u], at = 0;
-        if (!is_map(f, u) || !lm__same_shape(f->node[u]->out, f->node[i]->out)) continue;
+        if (!is_sum(f, u) && (!is_map(f, u) || !lm__same_shape(f->node[u]->out, f->node[i]->out))) continue;
         while (at < n && candidates[at] != unit) at++;
         if (at < n) continue;
         for (at = n++; at > 0 && f->time[candidates[at - 1]] > f->time[unit]; at--)
@@ -153,13 +152,13 @@ static void join_users(fuse *f, int i)
 /* --- guards and stores ------------------------------------------------------------------------------------------ */
 
 /* Whether all uses of the unit's values outside it are stores, and of which guard (NULL: none). */
-static bool only_stored(const fuse *f, int a, lm_value **guard)
+static bool only_stored(const lm__fuse *f, int a, lm_value **guard)
 {
     bool first = true;
     int m = a;
     *guard = NULL;
     do {
-        if (f->is_output[m]) return false;
+        if (f->is_output[m] || is_sum(f, m)) return false;
         for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
             const lm__node *u = f->node[f->user[k]];
             if (f->unit[u->mark] == a) continue;
@@ -175,7 +174,7 @@ static bool only_stored(const fuse *f, int a, lm_value **guard)
 }
 
 /* The latest reader outside the unit of a variable that takes its new version from the unit. */
-static int64_t last_reader(const fuse *f, int a)
+static int64_t last_reader(const lm__fuse *f, int a)
 {
     int64_t last = -1;
     int m = a;
@@ -196,7 +195,7 @@ static int64_t last_reader(const fuse *f, int a)
 }
 
 /* Moves units that make new versions behind the readers of the old ones, so that they can write in place. */
-static void delay_stores(fuse *f)
+static void delay_stores(lm__fuse *f)
 {
     for (int a = 0; a < f->n; a++) {
         if (f->unit[a] != a || !is_map(f, a)) continue;
@@ -236,35 +235,44 @@ static void append(lm_graph *g, lm__node *n)
     g->last = n;
 }
 
-static lm_status emit_group(fuse *f, lm__sweep *sweep, int a)
+/* Whether anything outside unit a needs the node. */
+static bool is_used(const lm__fuse *f, int a, const lm__node *n)
 {
-    lm__node *nodes[LM__MAP_MAX_STEPS], *map;
+    bool used = f->is_output[n->mark];
+    for (int k = f->user_start[n->mark]; k < f->user_start[n->mark + 1]; k++) used |= f->unit[f->user[k]] != a;
+    return used;
+}
+
+static lm_status emit_group(lm__fuse *f, lm__sweep *sweep, int a)
+{
+    lm__node *nodes[LM__MAP_MAX_STEPS], *sums[LM__MAP_MAX_SUMS], *map;
     lm_value *results[LM__MAP_MAX_STEPS];
-    int n = 0, nresults = 0, m = a;
+    int n = 0, nsums = 0, nresults = 0, m = a;
     do {
-        nodes[n++] = f->node[m];
+        if (is_sum(f, m)) sums[nsums++] = f->node[m];
+        else nodes[n++] = f->node[m];
         m = f->next[m];
     } while (m != a);
     qsort(nodes, (size_t)n, sizeof *nodes, by_index);
+    qsort(sums, (size_t)nsums, sizeof *sums, by_index);
     for (int i = 0; i < n; i++) {
-        bool used = f->is_output[nodes[i]->mark];
-        for (int k = f->user_start[nodes[i]->mark]; k < f->user_start[nodes[i]->mark + 1]; k++)
-            used |= f->unit[f->user[k]] != a;
-        if (used) results[nresults++] = &nodes[i]->out[0];
+        if (is_used(f, a, nodes[i])) results[nresults++] = &nodes[i]->out[0];
         for (int k = 0; k < nodes[i]->nin; k++) nodes[i]->in[k] = lm__sweep_value(sweep, nodes[i]->in[k]);
     }
-    lm__map_group group = {.nodes = nodes, .nnodes = n, .results = results, .nresults = nresults};
+    lm__map_group group = {.nodes = nodes, .nnodes = n, .results = results, .nresults = nresults,
+                           .sums = sums, .nsums = nsums};
     lm_value *guard;                    /* only what was made before can be asked for */
     if (only_stored(f, a, &guard) && guard && f->time[f->unit[guard->node->mark]] < f->time[a])
         group.guard = lm__sweep_value(sweep, guard);
     f->graph->scope = nodes[n - 1]->scope;
     LM_TRY(lm__mapping_make(f->graph, &group, f->fast, &map));
     for (int r = 0; r < nresults; r++) LM_TRY(lm__sweep_replace(sweep, results[r], &map->out[r]));
+    for (int s = 0; s < nsums; s++) LM_TRY(lm__sweep_replace(sweep, &sums[s]->out[0], &map->out[nresults + s]));
     return LM_OK;
 }
 
 /* Links the graph's nodes anew in the order of their units' times. */
-static lm_status emit(fuse *f, lm__sweep *sweep)
+static lm_status emit(lm__fuse *f, lm__sweep *sweep)
 {
     place *order = lm__arena_alloc(f->arena, sizeof *order * (size_t)f->n);
     int units = 0;
@@ -287,7 +295,7 @@ static lm_status emit(fuse *f, lm__sweep *sweep)
 }
 
 /* Units with a guard run after it was made. */
-static void delay_guarded(fuse *f)
+static void delay_guarded(lm__fuse *f)
 {
     for (int a = 0; a < f->n; a++) {
         lm_value *guard;
@@ -299,17 +307,40 @@ static void delay_guarded(fuse *f)
     }
 }
 
+static lm_status form_groups(lm__fuse *f)
+{
+    LM_TRY(count_nodes(f));
+    list_nodes(f);
+    for (int i = f->n - 1; i >= 0; i--)
+        if (is_map(f, i)) join_users(f, i);
+    return LM_OK;
+}
+
+/* Groups, recomputes, until there is nothing to gain any more. */
+static lm_status settle(lm_graph *graph, bool fast)
+{
+    bool changed = true;
+    lm_status status = LM_OK;
+    for (int round = 0; round < ROUNDS && changed && status == LM_OK; round++) {
+        lm__fuse f = {.graph = graph, .fast = fast, .arena = lm__arena_new()};
+        if (!f.arena) return lm__no_memory(sizeof f);
+        status = form_groups(&f);
+        if (status == LM_OK) status = lm__fuse_recompute(&f, &changed);
+        lm__arena_free(f.arena);
+        if (changed) lm__graph_prune(graph);
+    }
+    return status;
+}
+
 lm_status lm__pass_fuse(lm_graph *graph, bool fast)
 {
-    fuse f = {.graph = graph, .fast = fast};
+    lm__fuse f = {.graph = graph, .fast = fast};
     lm__sweep sweep;
     lm_status status = LM_OK;
+    LM_TRY(settle(graph, fast));
     LM_TRY(lm__sweep_begin(&sweep, graph));
     f.arena = sweep.arena;
-    LM_GO(end, count_nodes(&f));
-    list_nodes(&f);
-    for (int i = f.n - 1; i >= 0; i--)
-        if (is_map(&f, i)) join_users(&f, i);
+    LM_GO(end, form_groups(&f));
     delay_stores(&f);
     delay_guarded(&f);
     LM_GO(end, emit(&f, &sweep));

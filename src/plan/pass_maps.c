@@ -12,7 +12,8 @@ lm_status lm__pass_maps(lm_graph *graph, bool fast)
         if (n->op->kind != LM__OP_MAP) continue;
         lm_value *result = &n->out[0];
         lm__node *map;
-        LM_GO(end, lm__mapping_make(graph, &(lm__map_group){&n, 1, &result, 1, NULL}, fast, &map));
+        lm__map_group group = {.nodes = &n, .nnodes = 1, .results = &result, .nresults = 1};
+        LM_GO(end, lm__mapping_make(graph, &group, fast, &map));
         LM_GO(end, lm__sweep_replace(&sweep, result, &map->out[0]));
     }
 end:

@@ -9,6 +9,7 @@
 #include "ops/registry.h"
 #include "ops/support.h"
 #include "plan/pass.h"
+#include "plan/simplify.h"
 #include "tensor/tensor.h"
 #include <math.h>
 
@@ -93,17 +94,6 @@ static lm_value *mask_before_scatter(const lm__node *n)
     lm_value *max = &pool->out[0], *dy = scatter->in[0];
     lm_value *masked = lm_op_where(lm_op_greater(max, lm__like(max, 0)), dy, lm__like(dy, 0));
     return lm__max_pool2d_scatter(masked, scatter->in[1], &n->out[0].shape);
-}
-
-/* The sum over a plane is not changed by where in it things lie. */
-static lm_value *sum(const lm__node *n)
-{
-    const lm__node *scatter = n->in[0]->node;
-    const lm__reduce_attr *attr = n->attr;
-    int plane = 0;
-    for (int i = 0; i < attr->naxes; i++) plane += attr->axes[i] == 1 || attr->axes[i] == 2;
-    if (scatter->op != &lm__op_max_pool2d_scatter || plane != 2) return NULL;
-    return lm__apply1(n->op, attr, scatter->in[0]);
 }
 
 static lm_value *where(const lm__node *n)
@@ -210,7 +200,7 @@ static rule_fn *rule_of(const lm__op *op)
         {&lm__op_divide, divide},     {&lm__op_negative, undo},     {&lm__op_reciprocal, undo},
         {&lm__op_logical_not, undo},  {&lm__op_where, where},       {&lm__op_cast, cast},
         {&lm__op_broadcast_to, broadcast_to}, {&lm__op_transpose, transpose}, {&lm__op_matmul, matmul},
-        {&lm__op_sum, sum},
+        {&lm__op_sum, lm__simplify_sum},    {&lm__op_mean, lm__simplify_sum},
     };
     if (op->kind == LM__OP_VIEW) return view;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

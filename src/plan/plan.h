@@ -16,7 +16,7 @@
     X(fold, "nodes whose inputs are constants are computed now")                                                \
     X(cse, "equal nodes become one")                                                                            \
     X(epilogue, "bias and activation into matmul and convolution, max pooling into convolution")                \
-    X(fuse, "chains of element-by-element ops, and stores, become one map")                                     \
+    X(fuse, "chains of element-by-element ops, sums and stores become one map")                                     \
     X(inplace, "results are written over inputs that nobody reads any more")                                    \
     X(reuse, "buffers whose lives do not overlap share memory")                                                 \
     X(pack, "weights in the kernels' own layout, once per version")                                             \

@@ -63,6 +63,10 @@ static void put_map(listing *l, const lm__step *s)
         snprintf(word, sizeof word, "%s%s%s", i ? "" : "{", map->step[i].op, i + 1 < map->steps ? "" : "}");
         put_word(l, word);
     }
+    if (map->sums) {
+        snprintf(word, sizeof word, "%d %s", map->sums, map->sums == 1 ? "sum" : "sums");
+        put_word(l, word);
+    }
     if (map->guard >= 0) put_word(l, "guarded");
 }
 

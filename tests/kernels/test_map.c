@@ -1,8 +1,9 @@
-/* Chains of rows over random index spaces against a plain evaluation element by element; in place; guarded; the same
- * bytes for any team. */
+/* Chains of rows over random index spaces against a plain evaluation element by element; in place; guarded; sums; the
+ * same bytes for any team. */
 #include "base/alloc.h"
 #include "kernels/map.h"
 #include <lamina/runtime.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -160,9 +161,14 @@ static void run(const lm__map *map, const void *const *in, void *const *out)
     size_t stride = (lm__map_scratch(map) + 63) & ~(size_t)63;
     char *scratch = lm__alloc(stride * 3 + 64);
     memset(scratch, 0xEE, stride * 3 + 64);
-    lm__map_run(map, in, out, scratch, stride);
+    size_t bytes = lm__map_shared(map);
+    unsigned char *shared = lm__alloc(bytes + 64);
+    memset(shared, 0xEE, bytes + 64);
+    lm__map_run(map, in, out, scratch, stride, shared);
     for (int i = 0; i < 64; i++) assert_int_equal((unsigned char)scratch[stride * 3 + (size_t)i], 0xEE);
+    for (int i = 0; i < 64; i++) assert_int_equal(shared[bytes + (size_t)i], 0xEE);
     lm__free(scratch);
+    lm__free(shared);
 }
 
 static void random_maps(void **state)
@@ -190,6 +196,59 @@ static void random_maps(void **state)
         }
         for (int r = 0; r < map.results; r++) lm__free(want[r]), lm__free(got[r]);
         for (int i = 0; i < map.operands; i++) lm__free(data[i]);
+    }
+}
+
+/* Sums beside results, or alone, of steps and of operands, over all dimensions but the last `kept`. */
+static void sums(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        lm__map map = {.guard = -1};
+        size_t total = random_space(&map);
+        float *data[LM__MAP_MAX_OPERANDS], *values = NULL, *got[3][4];
+        map.operands = 1 + below(3);
+        for (int i = 0; i < map.operands; i++) {
+            size_t span = random_operand(&map, &map.operand[i]);
+            data[i] = lm__alloc(span * sizeof(float));
+            for (size_t k = 0; k < span; k++) data[i][k] = (float)below(2000) / 1000 - 0.9f;
+        }
+        random_steps(&map);
+        map.sum_keep = 1;
+        for (int d = map.rank - 1; d >= 0 && below(3); d--)
+            if (map.sum_keep * map.dims[d] <= LM__MAP_BLOCK) map.sum_keep *= map.dims[d];
+            else break;
+        /* what is summed up, as results of the plain evaluation */
+        lm__map plain = map;
+        plain.results = 0;
+        map.results = below(2);
+        while (map.sums < 3)
+            if (type_of(&map, plain.result[map.sums] = below(map.registers)) == LM_F32) {
+                map.sum[map.sums] = plain.result[map.sums];
+                map.sum_divisor[map.sums++] = round % 2 ? 1 : 3;
+            }
+        plain.results = 3;
+        values = lm__alloc(3 * total * sizeof(float));
+        void *want[3] = {values, values + total, values + 2 * total};
+        for (size_t k = 0; k < total; k++) evaluate(&plain, (const void *const *)data, want, k);
+        for (int t = 0; t < 3; t++) {
+            for (int r = 0; r < 4; r++) got[t][r] = lm__alloc(total * sizeof(float));
+            assert_int_equal(lm_set_threads(t + 1), LM_OK);
+            run(&map, (const void *const *)data, (void *const *)got[t]);
+        }
+        for (int s = 0; s < 3; s++)
+            for (int64_t i = 0; i < map.sum_keep; i++) {
+                double sum = 0, size = 0;
+                for (size_t k = (size_t)i; k < total; k += (size_t)map.sum_keep)
+                    sum += (double)((float *)want[s])[k], size += fabs((double)((float *)want[s])[k]);
+                const float *y = got[0][map.results + s];
+                assert_true(fabs((double)y[i] * (double)map.sum_divisor[s] - sum) <= 1e-5 * (size + 1e-30));
+                for (int t = 1; t < 3; t++) assert_memory_equal(&got[t][map.results + s][i], &y[i], sizeof *y);
+            }
+        for (int t = 0; t < 3; t++)
+            for (int r = 0; r < 4; r++) lm__free(got[t][r]);
+        for (int i = 0; i < map.operands; i++) lm__free(data[i]);
+        lm__free(values);
     }
 }
 
@@ -338,6 +397,7 @@ int main(void)
         cmocka_unit_test(guard),
         cmocka_unit_test(combined),
         cmocka_unit_test(every_chain),
+        cmocka_unit_test(sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,14 @@
 void LM_SIMD(add_up)(float *y, size_t n, const float *x, size_t stride, size_t rows)
 {
     size_t i = 0;
+    for (; i + 4 * VW <= n; i += 4 * VW) {
+        vf a = load(y + i), b = load(y + i + VW), c = load(y + i + 2 * VW), d = load(y + i + 3 * VW);
+        for (size_t r = 0; r < rows; r++) {
+            const float *row = x + r * stride + i;
+            a += load(row), b += load(row + VW), c += load(row + 2 * VW), d += load(row + 3 * VW);
+        }
+        store(y + i, a), store(y + i + VW, b), store(y + i + 2 * VW, c), store(y + i + 3 * VW, d);
+    }
     for (; i + 2 * VW <= n; i += 2 * VW) {
         vf a = load(y + i), b = load(y + i + VW);
         for (size_t r = 0; r < rows; r++) {
