@@ -21,12 +21,20 @@ static inline void lm__philox(const uint32_t counter[4], const uint32_t key[2], 
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-/* The four words numbered `block` of (seed, stream, step): key = seed, counter = (block, stream hashed with step). */
-static inline void lm__philox_block(uint64_t seed, uint64_t stream, uint64_t step, uint64_t block, uint32_t out[4])
+/* The counter of block `block` of (stream, step): the block, and the stream hashed with the step. */
+static inline void lm__philox_counter(uint64_t stream, uint64_t step, uint64_t block, uint32_t counter[4])
 {
     uint64_t mixed = (stream ^ (step + 0x9E3779B97F4A7C15u)) * 0xFF51AFD7ED558CCDu;
     mixed = (mixed ^ (mixed >> 33)) + stream;
-    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)mixed, (uint32_t)(mixed >> 32)};
+    counter[0] = (uint32_t)block, counter[1] = (uint32_t)(block >> 32);
+    counter[2] = (uint32_t)mixed, counter[3] = (uint32_t)(mixed >> 32);
+}
+
+/* The four words numbered `block` of (seed, stream, step): key = seed. */
+static inline void lm__philox_block(uint64_t seed, uint64_t stream, uint64_t step, uint64_t block, uint32_t out[4])
+{
+    uint32_t counter[4];
+    lm__philox_counter(stream, step, block, counter);
     uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     lm__philox(counter, key, out);
 }

@@ -122,6 +122,8 @@ typedef struct lm__simd {
      * scale weights (e - sum of weights e). */
     void (*attention_weights)(const lm__attention_rows *a);
     void (*attention_slopes)(const lm__attention_rows *a);
+    /* out[4·b + k] = word k of Philox's block counter + b < limit, b < blocks; counter[0] may not run over. */
+    void (*bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks, uint8_t *out);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
     const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;

@@ -31,6 +31,8 @@ void LM_SIMD(layer_norm)(const lm__layer_norm_work *w);
 void LM_SIMD(layer_norm_backward)(const lm__layer_norm_work *w);
 void LM_SIMD(attention_weights)(const lm__attention_rows *a);
 void LM_SIMD(attention_slopes)(const lm__attention_rows *a);
+void LM_SIMD(bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks,
+                        uint8_t *out);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 extern const lm__simd_chain LM_SIMD(chains)[];
 
@@ -63,6 +65,7 @@ const lm__simd LM_SIMD(simd) = {
     .layer_norm_backward = LM_SIMD(layer_norm_backward),
     .attention_weights = LM_SIMD(attention_weights),
     .attention_slopes = LM_SIMD(attention_slopes),
+    .bernoulli = LM_SIMD(bernoulli),
     .chains = LM_SIMD(chains),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
