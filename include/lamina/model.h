@@ -23,6 +23,9 @@ void lm_set_seed(uint64_t seed);
 /* --- building
  * -------------------------------------------------------------------------------------------------------- */
 
+/* How many arrays may come into a model, and how many it may give. */
+enum { LM_MAX_INPUTS = LM_DATA_MAX_TENSORS - 2, LM_MAX_OUTPUTS = 8 };
+
 /* A stack of layers. Takes over the references; the count comes from the array, so a NULL or failed layer is an
  * error, not an end. New reference. */
 lm_model *lm_sequential_new(size_t count, lm_layer *const *layers);
@@ -44,9 +47,14 @@ lm_layer *lm_model_layer(const lm_model *model, int index);         /* borrowed;
 const char *lm_layer_name(const lm_layer *layer);
 const char *lm_layer_class(const lm_layer *layer);
 
-/* Shapes with LM_ANY for the batch; the rank, or -1 while not built. */
+/* Shapes with LM_ANY for the batch; the rank, or -1 while not built. Of models with several inputs or outputs this is
+ * the first; the others by their numbers, from 0. */
 int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
+int lm_model_inputs(const lm_model *model);                         /* how many; a stack has one */
+int lm_model_outputs(const lm_model *model);
+int lm_model_input_at(const lm_model *model, int index, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
+int lm_model_output_at(const lm_model *model, int index, lm_dtype *dtype, int64_t dims[LM_MAX_RANK]);
 
 /* Makes the weights for inputs of the given shape, batch included (LM_ANY); models with an input layer are built
  * already. */
@@ -197,6 +205,9 @@ int lm_stopped(const lm_model *model);
  * itself records nothing. Any thread. */
 lm_tensor *lm_predict(const lm_model *model, lm_dataset *data);
 lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
+/* The same for models of several outputs: y[0] … y[lm_model_outputs(model) - 1] receive a new reference each,
+ * poisoned on failure. Of several inputs the data's first tensors are theirs, in order. Any thread. */
+lm_status lm_predict_outputs(const lm_model *model, lm_dataset *data, lm_tensor **y);
 /* What the layer of that name puts out for all of x, computed in one go, in inference: feature maps, embeddings. New
  * reference, poisoned on failure; LM_NOT_FOUND suggests the nearest name. Any thread. */
 lm_tensor *lm_predict_layer(const lm_model *model, lm_tensor *x, const char *layer);

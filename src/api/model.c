@@ -256,7 +256,24 @@ lm_tensor *lm_predict(const lm_model *model, lm_dataset *data)
         lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s", data ? lm_error(data) : "the dataset is NULL");
         return poisoned();
     }
-    return lm__model_predict(model, data);
+    lm_tensor *y[LM_MAX_OUTPUTS];
+    if (model->noutputs > 1) {
+        lm__fail(LM_UNSUPPORTED, "the model gives %d outputs; lm_predict_outputs takes them all", model->noutputs);
+        return poisoned();
+    }
+    lm__model_predict(model, data, y);
+    return y[0];
+}
+
+lm_status lm_predict_outputs(const lm_model *model, lm_dataset *data, lm_tensor **y)
+{
+    LM_TRY(lm__object_check(model, &lm__model_type, "model"));
+    if (!y) return lm__fail(LM_INVALID, "lm_predict_outputs: y is NULL");
+    if (!lm_failed(data)) return lm__model_predict(model, data, y);
+    lm_status status = lm__fail(data ? lm_status_of(data) : LM_INVALID, "%s",
+                                data ? lm_error(data) : "the dataset is NULL");
+    for (int k = 0; k < model->noutputs; k++) y[k] = poisoned();
+    return status;
 }
 
 lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x)
@@ -275,14 +292,16 @@ lm_tensor *lm_predict_layer(const lm_model *model, lm_tensor *x, const char *lay
 
 static lm_status predict_into(const lm_model *model, int64_t n, const void *x, void *y)
 {
-    int64_t dims[LM_MAX_RANK] = {n};
-    for (int i = 1; i < model->input.rank; i++) {
-        dims[i] = model->input.dim[i];
-        if (!lm__dim_known(dims[i]))
+    int64_t dims[LM_MAX_RANK];
+    if (model->ninputs > 1 || model->noutputs > 1)
+        return lm__fail(LM_UNSUPPORTED, "lm_predict_into: the model has %d inputs and %d outputs; use "
+                                        "lm_predict_outputs", model->ninputs, model->noutputs);
+    int rank = lm__model_sizes(model, 0, dims);
+    for (int i = 1; i < rank; i++)
+        if (dims[i] == LM_ANY)
             return lm__fail(LM_UNSUPPORTED,
                             "lm_predict_into: size %d of the input is not fixed; use lm_predict_array", i);
-    }
-    return lm__model_predict_into(model, n, model->input_dtype, dims, x, y);
+    return lm__model_predict_into(model, n, &(lm__array){model->node[0].dtype, dims, x}, &y);
 }
 
 lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y)
@@ -347,25 +366,42 @@ const char *lm_layer_name(const lm_layer *layer)
 }
 const char *lm_layer_class(const lm_layer *layer) { return is_layer(layer) ? layer->base.class->name : ""; }
 
-static int shape_out(const lm_model *model, bool output, lm_dtype *dtype, int64_t *dims)
+/* Of an input (or output, where `outputs`) of that number. */
+static int shape_out(const lm_model *model, bool outputs, int index, lm_dtype *dtype, int64_t *dims)
 {
+    int64_t unused[LM_MAX_RANK];
+    int rank = -1;
     if (!look(model)) return -1;
-    const lm__shape *shape = output ? &model->output : &model->input;
-    int rank = model->built ? shape->rank : -1;
-    if (dtype && rank >= 0) *dtype = output ? model->output_dtype : model->input_dtype;
-    for (int i = 0; dims && i < rank; i++) dims[i] = lm__dim_known(shape->dim[i]) ? shape->dim[i] : LM_ANY;
+    if (model->built && index >= 0 && index < (outputs ? model->noutputs : model->ninputs)) {
+        int node = outputs ? model->output[index] : index;
+        rank = lm__model_sizes(model, node, dims ? dims : unused);
+        if (dtype) *dtype = model->node[node].dtype;
+    }
     lm__model_looked(model);
     return rank;
 }
 
 int lm_model_input(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
 {
-    return shape_out(model, false, dtype, dims);
+    return shape_out(model, false, 0, dtype, dims);
 }
 
 int lm_model_output(const lm_model *model, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
 {
-    return shape_out(model, true, dtype, dims);
+    return shape_out(model, true, 0, dtype, dims);
+}
+
+int lm_model_inputs(const lm_model *model) { return is_model(model) ? model->ninputs : 0; }
+int lm_model_outputs(const lm_model *model) { return is_model(model) ? model->noutputs : 0; }
+
+int lm_model_input_at(const lm_model *model, int index, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
+{
+    return shape_out(model, false, index, dtype, dims);
+}
+
+int lm_model_output_at(const lm_model *model, int index, lm_dtype *dtype, int64_t dims[LM_MAX_RANK])
+{
+    return shape_out(model, true, index, dtype, dims);
 }
 
 int lm_weights(const lm_model *model)

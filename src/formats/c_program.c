@@ -17,12 +17,11 @@ enum {
 static void put_input(const lm_model *model, lm__text *to, const char *before, const char *after)
 {
     int64_t dims[LM_MAX_RANK];
-    int rank = model->input.rank - 1;
-    for (int i = 0; i < rank; i++)
-        dims[i] = lm__dim_known(model->input.dim[i + 1]) ? model->input.dim[i + 1] : LM_ANY;
+    int rank = lm__model_sizes(model, 0, dims);
+    lm_dtype dtype = model->node[0].dtype;
     lm__text_printf(to, "%slm_input(.shape = ", before);
-    lm__c_sizes(to, dims, rank);
-    if (model->input_dtype != LM_F32) lm__text_printf(to, ", .dtype = \"%s\"", lm_dtype_name(model->input_dtype));
+    lm__c_sizes(to, dims + 1, rank - 1);
+    if (dtype != LM_F32) lm__text_printf(to, ", .dtype = \"%s\"", lm_dtype_name(dtype));
     lm__text_printf(to, ")%s\n", after);
 }
 

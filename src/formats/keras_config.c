@@ -15,8 +15,8 @@ static json_t *shape_json(const lm__shape *shape)
 static json_t *input_layer(const lm_model *model)
 {
     return json_pack("{s:s, s:s, s:{s:o, s:s, s:b, s:b, s:s}, s:n}", "module", "keras.layers", "class_name",
-                     "InputLayer", "config", "batch_shape", shape_json(&model->input), "dtype",
-                     lm_dtype_name(model->input_dtype), "sparse", 0, "ragged", 0, "name", "input_layer",
+                     "InputLayer", "config", "batch_shape", shape_json(&model->node[0].shape), "dtype",
+                     lm_dtype_name(model->node[0].dtype), "sparse", 0, "ragged", 0, "name", "input_layer",
                      "registered_name");
 }
 
@@ -33,7 +33,7 @@ static json_t *layer_list(const lm_model *model)
         }
         if (model->layer[i]->built)
             json_object_set_new(layer, "build_config",
-                                json_pack("{s:o}", "input_shape", shape_json(&model->layer[i]->input_shape)));
+                                json_pack("{s:o}", "input_shape", shape_json(&model->node[i].shape)));
         json_array_append_new(list, layer);
     }
     return list;
@@ -86,8 +86,9 @@ json_t *lm__keras_config(const lm_model *model)
                             "config", "name", model->name, "trainable", 1, "dtype", "float32", "layers", layers,
                             "registered_name");
     if (all && model->has_input) {
-        json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(&model->input));
-        json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(&model->input)));
+        const lm__shape *input = &model->node[0].shape;
+        json_object_set_new(json_object_get(all, "config"), "build_input_shape", shape_json(input));
+        json_object_set_new(all, "build_config", json_pack("{s:o}", "input_shape", shape_json(input)));
     }
     if (!all) lm__no_memory(0);
     if (!all || !model->compiled || !json_object_set_new(all, "compile_config", compile_json(model))) return all;

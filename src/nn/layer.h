@@ -16,7 +16,6 @@ struct lm_layer {
     lm_variable *weight[LM__LAYER_WEIGHTS]; /* in Keras's order: trainable, then the others */
     int nweights;
     size_t file_bytes;                  /* weights come from a file and take this much at most; 0: they are drawn */
-    lm__shape input_shape, output_shape; /* set by the model, in its table of dimensions */
 };
 
 /* What Keras lets a program say anew at each call of a layer (its keyword arguments). A model keeps them with the

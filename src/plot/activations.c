@@ -237,11 +237,11 @@ static lm_status one_example(const lm_model *model, lm_tensor *x, lm_tensor **ou
     *out = NULL;
     if (!model->built)
         return lm__fail(LM_INVALID, "the model is not built: begin it with lm_input(.shape = {…}), or fit it first");
-    if (x->rank == model->input.rank && x->dims[0] != 1)
+    if (x->rank == model->node[0].shape.rank && x->dims[0] != 1)
         return lm__fail(LM_INVALID,
                         "x has shape %s, but one example is drawn; lm_tensor_slice(x, i, i + 1) takes one",
                         lm__shape_text(x->rank, x->dims, shape, sizeof shape));
-    if (x->rank + 1 == model->input.rank) {
+    if (x->rank + 1 == model->node[0].shape.rank) {
         memcpy(dims + 1, x->dims, (size_t)x->rank * sizeof *dims);
         *out = lm_tensor_reshape(x, x->rank + 1, dims);
     } else

@@ -61,13 +61,15 @@ static void details(const lm_layer *layer, char *text, size_t bytes)
     }
 }
 
-static void fill_box(box *b, const lm_layer *layer)
+static void fill_box(box *b, const lm_model *model, int index)
 {
+    const lm_layer *layer = model->layer[index];
+    const lm__shape *shape = &lm__model_call_of(model, index)->shape;
     char more[96] = "", number[40];
     details(layer, more, sizeof more);
     snprintf(b->name, sizeof b->name, "%s", layer->base.name);
     snprintf(b->class, sizeof b->class, "%s%s", layer->base.class->name, more);
-    shape_of(&layer->output_shape, layer->built || layer->output_shape.rank, b->shape, sizeof b->shape);
+    shape_of(shape, layer->built || shape->rank, b->shape, sizeof b->shape);
     for (int i = 0; i < layer->nweights; i++) b->count += (int64_t)layer->weight[i]->value->size;
     if (b->count)
         snprintf(b->parameters, sizeof b->parameters, "%s parameter%s", lm__thousands(b->count, number),
@@ -79,10 +81,10 @@ static void fill_boxes(diagram *d, const lm_model *model)
     char number[40];
     int64_t all = lm__model_parameters(model, false);
     snprintf(d->box[0].name, sizeof d->box[0].name, "input");
-    snprintf(d->box[0].class, sizeof d->box[0].class, "%s", model->built ? lm_dtype_name(model->input_dtype) : "");
-    shape_of(&model->input, model->built, d->box[0].shape, sizeof d->box[0].shape);
+    snprintf(d->box[0].class, sizeof d->box[0].class, "%s", model->built ? lm_dtype_name(model->node[0].dtype) : "");
+    shape_of(&model->node[0].shape, model->built, d->box[0].shape, sizeof d->box[0].shape);
     for (int i = 1; i < d->count; i++) {
-        fill_box(&d->box[i], model->layer[i - 1]);
+        fill_box(&d->box[i], model, i - 1);
         d->most = d->box[i].count > d->most ? d->box[i].count : d->most;
     }
     snprintf(d->heading, sizeof d->heading, "%.100s: %d layer%s, %s parameters", model->name ? model->name : "model",

@@ -115,7 +115,7 @@ lm_status lm__model_observe(lm_model *model, const lm_dataset *data, int epoch, 
 {
     if (epoch || step >= RANGE_STEPS) return LM_OK;
     if (!step) LM_TRY(take_classes(model, data));
-    if (model->about.input_set) return LM_OK;
+    if (model->about.input_set || model->ninputs > 1) return LM_OK;    /* of several inputs none is the one */
     lm_input_info info = model->about.input;
     if (!step) {
         info.low = info.high = NAN;

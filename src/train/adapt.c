@@ -12,7 +12,6 @@ static lm_status adapt_on(lm_layer *layer, lm_iterator *it)
     int count = 0;
     while (!status && (count = lm_iterator_next(it, batch)) > 0) {
         lm__shape shape = lm__shape_of(batch[0]->rank, batch[0]->dims);
-        if (!layer->built) layer->input_shape = shape;
         status = lm__layer_build(layer, &shape, 0);
         if (!status) status = class->adapt(layer, batch[0], &state);
     }

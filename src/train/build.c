@@ -1,8 +1,7 @@
-/* train/build.c: from a list of layers to shapes and weights. */
+/* train/build.c: from layers and their calls to shapes and weights. */
 #include "train/model.h"
 
 #include "base/alloc.h"
-#include "nn/match.h"
 #include "ops/registry.h"
 
 #include <stdio.h>
@@ -90,9 +89,10 @@ static int shape_length(const int64_t *dims)
 }
 
 /* The batch is the symbol N; other unknown sizes are symbols of their own. */
-static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_dtype dtype)
+static lm_status set_input(lm_model *model, int input, int rank, const int64_t *sizes, lm_dtype dtype)
 {
-    char symbol[16];
+    char symbol[32];
+    lm__model_node *node = &model->node[input];
     if (rank + 1 > LM_MAX_RANK)
         return lm__fail(LM_INVALID, "the input has %d sizes without the batch; %d is the most", rank,
                         LM_MAX_RANK - 1);
@@ -100,77 +100,102 @@ static lm_status set_input(lm_model *model, int rank, const int64_t *sizes, lm_d
         if (sizes[i] < 1 && sizes[i] != LM_ANY)
             return lm__fail(LM_INVALID, "size %d of the input is %lld, but it must be 1 or more, or LM_ANY", i + 1,
                             (long long)sizes[i]);
-    model->input.rank = rank + 1;
-    model->input.dim[0] = lm__dim_symbol(model->dims, "N");
-    if (model->input.dim[0] == LM__DIM_BAD) return lm__no_memory(0);
+    node->shape.rank = rank + 1;
+    node->shape.dim[0] = lm__dim_symbol(model->dims, "N");
+    if (node->shape.dim[0] == LM__DIM_BAD) return lm__no_memory(0);
     for (int i = 0; i < rank; i++) {
-        snprintf(symbol, sizeof symbol, "D%d", i + 1);
-        model->input.dim[i + 1] = sizes[i] == LM_ANY ? lm__dim_symbol(model->dims, symbol) : sizes[i];
-        if (model->input.dim[i + 1] == LM__DIM_BAD) return lm__no_memory(0);
+        if (input) snprintf(symbol, sizeof symbol, "D%d_%d", i + 1, input);
+        else snprintf(symbol, sizeof symbol, "D%d", i + 1);
+        node->shape.dim[i + 1] = sizes[i] == LM_ANY ? lm__dim_symbol(model->dims, symbol) : sizes[i];
+        if (node->shape.dim[i + 1] == LM__DIM_BAD) return lm__no_memory(0);
     }
-    model->input_dtype = dtype;
+    node->dtype = dtype;
     model->has_input = true;
     return LM_OK;
 }
 
+/* --- building --------------------------------------------------------------------------------------------------- */
+
 /* Weights that a file brings count against what it can hold. */
-static lm_status build_weights(lm_model *model, lm_layer *layer)
+static lm_status build_weights(lm_model *model, lm_layer *layer, int inputs, const lm__shape *shapes)
 {
     size_t bytes = 0;
+    bool made = layer->built;
     layer->file_bytes = model->file_bytes;
-    LM_TRY(lm__layer_build(layer, &layer->input_shape, model->seed));
-    for (int k = 0; k < layer->nweights; k++) bytes += lm_tensor_bytes(layer->weight[k]->value);
+    LM_TRY(lm__layer_build_all(layer, inputs, shapes, model->seed));
+    for (int k = 0; !made && k < layer->nweights; k++) bytes += lm_tensor_bytes(layer->weight[k]->value);
     if (!model->file_bytes) return LM_OK;
     if (bytes >= model->file_bytes) return lm__fail(LM_CORRUPT, "the file cannot hold the weights of so many layers");
     model->file_bytes -= bytes;
     return LM_OK;
 }
 
-/* One layer on a scratch graph: infers its output, and makes its weights first. */
-static lm_status build_layer(lm_model *model, lm_graph *graph, int i, lm_value **x, lm_value *key)
+/* A scratch graph, in which one call after the other is made, and the value of each node in it; NULL: not yet. */
+typedef struct scratch {
+    lm_graph *graph;
+    lm_value **value;
+} scratch;
+
+/* One call: makes the layer's weights first, and infers its output. */
+static lm_status build_node(lm_model *model, scratch *s, int i)
 {
-    lm_layer *layer = model->layer[i];
-    layer->input_shape = (*x)->shape;
-    lm_status status = build_weights(model, layer);
-    if (status) return in_layer(model, i);
-    lm__layer_call call = {.graph = graph, .training = false, .key = key};
-    lm_value *y = lm__layer_call_on(layer, &call, *x);
-    if (lm_failed(graph) || lm__bad(y)) {
-        lm__object_check(graph, &lm__graph_type, "model");
-        return in_layer(model, i);
+    lm__model_node *node = &model->node[i];
+    lm_layer *layer = model->layer[node->layer];
+    size_t n = (size_t)node->nin;
+    lm_value **in = lm__arena_alloc(s->graph->arena, n * sizeof *in);
+    lm__shape *shape = lm__arena_alloc(s->graph->arena, n * sizeof *shape);
+    if (!in || !shape) return lm__no_memory(n * sizeof *shape);
+    for (int k = 0; k < node->nin; k++) in[k] = s->value[node->in[k]], shape[k] = in[k]->shape;
+    if (build_weights(model, layer, node->nin, shape)) return in_layer(model, node->layer);
+    lm__layer_call call = {.graph = s->graph, .options = node->options};
+    lm_value *y = lm__layer_call_on_all(layer, &call, node->nin, in);
+    if (lm_failed(s->graph) || lm__bad(y)) {
+        lm__object_check(s->graph, &lm__graph_type, "model");
+        return in_layer(model, node->layer);
     }
-    layer->output_shape = y->shape;
-    *x = y;
+    node->shape = y->shape, node->dtype = y->dtype;
+    s->value[i] = y;
     return LM_OK;
 }
 
-static lm_value *scratch_input(lm_graph *graph, const lm_model *model)
+/* The result of a node that was built before, or an input. */
+static lm_status known_node(const lm_model *model, scratch *s, int i)
 {
     int64_t dims[LM_MAX_RANK];
-    for (int i = 0; i < model->input.rank; i++)
-        dims[i] = lm__dim_known(model->input.dim[i]) ? model->input.dim[i] : LM_ANY;
-    return lm_placeholder_new(graph, "x", model->input_dtype, model->input.rank, dims);
+    const lm__model_node *node = &model->node[i];
+    if (s->value[i]) return LM_OK;
+    lm_value *x = lm_placeholder_new(s->graph, "x", node->dtype, lm__model_sizes(model, i, dims), dims);
+    if (lm__bad(x)) return lm__object_check(s->graph, &lm__graph_type, "model");
+    x->shape = node->shape;
+    s->value[i] = x;
+    return LM_OK;
 }
 
+static lm_status build_nodes(lm_model *model, scratch *s, int first)
+{
+    for (int i = first; i < model->nnodes; i++) {
+        const lm__model_node *node = &model->node[i];
+        for (int k = 0; k < node->nin; k++) LM_TRY(known_node(model, s, node->in[k]));
+        LM_TRY(build_node(model, s, i));
+    }
+    return LM_OK;
+}
+
+/* From the call at node `first` on; what comes before it is built. */
 static lm_status build_from(lm_model *model, int first)
 {
-    lm_graph *graph = lm__graph_new(&lm__ops, model->dims);
-    lm_status status = lm__object_check(graph, &lm__graph_type, "model");
-    lm_value *x = status ? NULL : scratch_input(graph, model);
-    if (!status && lm__bad(x)) status = lm__object_check(graph, &lm__graph_type, "model");
-    if (!status) {
-        x->shape = first ? model->layer[first - 1]->output_shape : model->input;
-        x->dtype = first ? model->output_dtype : model->input_dtype;
-    }
-    for (int i = first; !status && i < model->nlayers; i++) status = build_layer(model, graph, i, &x, NULL);
-    if (!status) {
-        model->output = x->shape;
-        model->output_dtype = x->dtype;
-        model->built = true;
-    }
-    lm_free(graph);
+    size_t nodes = (size_t)model->nnodes;
+    scratch s = {.graph = lm__graph_new(&lm__ops, model->dims), .value = lm__calloc(nodes, sizeof *s.value)};
+    lm_status status = lm__object_check(s.graph, &lm__graph_type, "model");
+    if (!status && !s.value) status = lm__no_memory(nodes * sizeof *s.value);
+    if (!status) status = build_nodes(model, &s, first);
+    if (!status) model->built = true;
+    lm_free(s.graph);
+    lm__free(s.value);
     return status;
 }
+
+/* --- a stack ---------------------------------------------------------------------------------------------------- */
 
 /* An InputLayer is not kept among the layers: it says what comes in. */
 static lm_status take_input_layer(lm_model *model, lm_layer *layer)
@@ -180,14 +205,14 @@ static lm_status take_input_layer(lm_model *model, lm_layer *layer)
         return lm__fail(LM_INVALID, "layer %d: an input layer must come first, but layer 0 (%s) is there already",
                         model->nlayers, model->layer[0]->base.name);
     if (model->has_input) return lm__fail(LM_INVALID, "a second input layer came; a sequential model has one");
-    return set_input(model, shape_length(args->input_shape), args->input_shape, layer->dtype);
+    return set_input(model, 0, shape_length(args->input_shape), args->input_shape, layer->dtype);
 }
 
 /* An input_shape further down may only say what is known already. */
 static lm_status check_input_shape(const lm_model *model, int rank, const int64_t *sizes)
 {
     char got[128], want[128];
-    const lm__shape *x = model->nlayers ? &model->output : &model->input;
+    const lm__shape *x = &lm__model_output(model, 0)->shape;
     bool same = x->rank == rank + 1;
     if (!rank || !model->has_input) return LM_OK;
     for (int i = 0; same && i < rank; i++)
@@ -197,6 +222,12 @@ static lm_status check_input_shape(const lm_model *model, int rank, const int64_
     lm__shape_print(model->dims, x, want, sizeof want);
     return lm__fail(LM_INVALID, "layer %d: its input_shape is %s, but what comes in has shape %s; leave it out",
                     model->nlayers, got, want);
+}
+
+static void drop_last(lm_model *model)
+{
+    lm__free(model->node[--model->nnodes].in);
+    model->nlayers--;
 }
 
 static lm_status append(lm_model *model, lm_layer *layer)
@@ -213,10 +244,13 @@ static lm_status append(lm_model *model, lm_layer *layer)
     if (layer->built) LM_TRY(lm__layer_name_weights(layer));        /* adapted before it came into a model */
     if (lm__grow(&model->layer, (size_t)model->nlayers, &model->layers_capacity, sizeof *model->layer))
         return lm__no_memory(sizeof *model->layer);
-    if (rank && !model->nlayers && !model->has_input) LM_TRY(set_input(model, rank, args->input_shape, layer->dtype));
+    if (rank && !model->nlayers && !model->has_input)
+        LM_TRY(set_input(model, 0, rank, args->input_shape, layer->dtype));
+    LM_TRY(lm__model_add_node(model, (lm__model_node){.layer = model->nlayers, .nin = 1}, &model->output[0]));
     model->layer[model->nlayers++] = layer;
-    lm_status status = model->has_input ? build_from(model, model->nlayers - 1) : LM_OK;
-    if (status) model->nlayers--;
+    lm_status status = model->has_input ? build_from(model, model->nnodes - 1) : LM_OK;
+    if (status) drop_last(model);
+    else model->output[0] = model->nnodes - 1;
     return status;
 }
 
@@ -251,79 +285,11 @@ lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims)
 {
     if (rank < 0 || rank > LM_MAX_RANK || (rank && !dims))
         return lm__fail(LM_INVALID, "lm_build got %d sizes%s; at most %d", rank, dims ? "" : " at NULL", LM_MAX_RANK);
-    if (model->built) return rank ? lm__model_takes(model, "lm_build got", rank, dims) : LM_OK;
+    if (model->built) return rank ? lm__model_takes(model, 0, "lm_build got", rank, dims) : LM_OK;
     if (!model->nlayers) return lm__fail(LM_INVALID, "the model has no layers; add some with lm_sequential_add");
     if (rank < 1) return lm__fail(LM_INVALID, "an input needs a batch dimension");
-    lm_status status = set_input(model, rank - 1, dims + 1, model->layer[0]->dtype);
-    if (!status) status = build_from(model, 0);
+    lm_status status = set_input(model, 0, rank - 1, dims + 1, model->layer[0]->dtype);
+    if (!status) status = build_from(model, 1);
     if (status) unbuild(model);
     return status;
-}
-
-/* How an array of that shape would get the model's, or "". */
-static const char *reshape_hint(const lm_model *model, int rank, const int64_t *dims, char *text, size_t bytes)
-{
-    double have = 1, want = 1;
-    bool example = rank == model->input.rank - 1;
-    for (int i = 1; i < model->input.rank; i++) {
-        if (!lm__dim_known(model->input.dim[i])) return "";
-        want *= (double)model->input.dim[i];
-        example &= i > rank || dims[i - 1] == model->input.dim[i];
-    }
-    for (int i = 1; i < rank; i++) have *= (double)dims[i];
-    if (!example && (have != want || rank < 2)) return "";
-    int n = snprintf(text, bytes, "; lm_tensor_reshape_to(x, %s", example ? "1" : "-1");
-    for (int i = 1; i < model->input.rank; i++)
-        n += snprintf(text + n, bytes - (size_t)n, ", %lld", (long long)model->input.dim[i]);
-    snprintf(text + n, bytes - (size_t)n, example ? ") makes it a batch of one" : ") makes them fit");
-    return text;
-}
-
-lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims)
-{
-    char got[128], want[128], hint[256];
-    bool same = rank == model->input.rank;
-    for (int i = 1; same && i < rank; i++)
-        same = !lm__dim_known(model->input.dim[i]) || dims[i] == LM_ANY || model->input.dim[i] == dims[i];
-    if (same) return LM_OK;
-    lm__shape shape = lm__shape_of(rank, dims);
-    for (int i = 0; i < rank; i++)
-        if (dims[i] == LM_ANY) shape.dim[i] = model->input.dim[0];
-    lm__shape_print(model->dims, &shape, got, sizeof got);
-    lm__shape_print(model->dims, &model->input, want, sizeof want);
-    return lm__fail(LM_INVALID, "%s shape %s, but the model takes %s%s", what, got, want,
-                    reshape_hint(model, rank, dims, hint, sizeof hint));
-}
-
-lm_value *lm__model_input(const lm_model *model, lm_value *x)
-{
-    bool kept = model->nlayers && lm__layer_takes_numbers(model->layer[0]);
-    if (lm__bad(x) || (kept && lm__is_integer(x->dtype))) return x;
-    return lm__cast_to(x, model->input_dtype);
-}
-
-lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x)
-{
-    for (int i = 0; i < model->nlayers; i++) {
-        x = lm__layer_call_on(model->layer[i], call, x);
-        if (lm__bad(x)) return x;
-    }
-    return x;
-}
-
-int lm__model_weight_count(const lm_model *model)
-{
-    int n = 0;
-    for (int i = 0; i < model->nlayers; i++) n += model->layer[i]->nweights;
-    return n;
-}
-
-lm_variable *lm__model_weight(const lm_model *model, int index)
-{
-    for (int i = 0; index >= 0 && i < model->nlayers; i++) {
-        const lm_layer *layer = model->layer[i];
-        if (index < layer->nweights) return layer->weight[index];
-        index -= layer->nweights;
-    }
-    return NULL;
 }

@@ -31,12 +31,15 @@ lm_value *lm__model_call_in(lm_model *model, lm_value *x, bool training, lm_valu
     sizes_of(x, dims);
     if (!model->built) status = build_for(model, x->shape.rank, dims);
     lm__model_look(model);
-    if (!status) status = lm__model_takes(model, "lm_model_call: the value has", x->shape.rank, dims);
+    if (!status) status = lm__model_takes(model, 0, "lm_model_call: the value has", x->shape.rank, dims);
+    if (!status && (model->ninputs > 1 || model->noutputs > 1))
+        status = lm__fail(LM_UNSUPPORTED, "lm_model_call takes models of one input and one output; this one has %d "
+                                          "and %d", model->ninputs, model->noutputs);
     lm_value *y = NULL;
     if (!status) {
         if (training && !key) key = lm__seed_next(graph, model->random);
         lm__layer_call call = {.graph = graph, .training = training, .key = key};
-        y = lm__model_call(model, &call, x->dtype == model->input_dtype ? x : lm_op_cast(x, model->input_dtype));
+        status = lm__model_outputs(model, &call, &x, &y);
     }
     lm__model_looked(model);
     return status ? lm__graph_fail(graph, 1, &x) : y;

@@ -18,9 +18,10 @@ lm_status lm__fit_class_weights(lm__fit *f)
                             a->class_weight[i]);
     lm_dtype dtype;
     int64_t dims[LM_MAX_RANK];
-    if (lm_data_tensors(f->train) < 2)
+    int at = f->model->ninputs;
+    if (lm_data_tensors(f->train) <= at)
         return lm__fail(LM_INVALID, "class_weight needs data with targets, (x, y)");
-    int rank = lm_data_shape(f->train, 1, &dtype, dims);
+    int rank = lm_data_shape(f->train, at, &dtype, dims);
     if (rank < 1 || rank > 2)
         return lm__fail(LM_INVALID, "class_weight needs targets that are class numbers or one-hot: shape (batch,), "
                                     "(batch, 1) or (batch, classes), not of rank %d", rank);
@@ -46,7 +47,8 @@ lm_status lm__fit_weigh(lm__fit *f, lm_tensor **batch, int *count)
 {
     const lm_fit_args *a = f->args;
     lm_tensor *w = f->class_weights;
-    const lm_tensor *y = *count > 1 ? batch[1] : NULL, *own = *count > 2 ? batch[2] : NULL;
+    int at = f->model->ninputs;
+    const lm_tensor *y = *count > at ? batch[at] : NULL, *own = *count > at + 1 ? batch[at + 1] : NULL;
     if (!w || !y) return LM_OK;
     if (own && own->size != (size_t)y->dims[0])
         return lm__fail(LM_INVALID, "class_weight goes with one sample_weight an example; here are %zu for %lld "
@@ -59,7 +61,7 @@ lm_status lm__fit_weigh(lm__fit *f, lm_tensor **batch, int *count)
                                         "classes 0 … %d", class, i, a->classes - 1);
         ((float *)w->data)[i] = (float)(a->class_weight[(int)class] * (own ? lm_tensor_get(own, i) : 1));
     }
-    batch[2] = w;
-    *count = 3;
+    batch[at + 1] = w;
+    *count = at + 2;
     return LM_OK;
 }

@@ -10,10 +10,8 @@ void lm__model_drop_steps(lm_model *model)
     lm_free(model->train.function), lm_free(model->test.function);
     memset(&model->train, 0, sizeof model->train);
     memset(&model->test, 0, sizeof model->test);
-    for (int i = 0; i < LM_DTYPE_COUNT; i++) {
-        lm_free(model->predict[i]);
-        model->predict[i] = NULL;
-    }
+    for (int i = 0; i < LM__PREDICT_STEPS; i++) lm_free(model->predict[i].function);
+    memset(model->predict, 0, sizeof model->predict);
 }
 
 static void release_trained(lm_model *model)

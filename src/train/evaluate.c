@@ -8,11 +8,9 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
     int count;
     lm__progress_begin(&bar, verbose, 0, steps);
     while ((count = bar.step == steps ? 0 : lm_iterator_next(it, batch)) > 0) {
-        lm__array_kind kinds[3];
+        lm__array_kind kinds[LM__STEP_ARRAYS];
         double loss;
-        if (count > 3)
-            return lm__fail(LM_INVALID, "an element has %d tensors; evaluate takes (x, y [, sample_weight])", count);
-        for (int i = 0; i < 3; i++) lm__array_kind_of(i < count ? batch[i] : NULL, &kinds[i]);
+        LM_TRY(lm__model_kinds(model, "evaluate", batch, count, kinds));
         LM_TRY(lm__model_test_step(model, kinds));
         if (!bar.step) lm__model_reset_metrics(model);
         LM_TRY(lm__model_run(model, &model->test, batch, count, &loss));

@@ -24,16 +24,14 @@ static lm_status tell_all(lm__fit *f, lm__hook hook, lm_logs *logs)
 
 lm_status lm__fit_step(lm__fit *f, lm_tensor *const *batch, int count)
 {
-    lm__array_kind kinds[3];
-    for (int i = 0; i < 3; i++) lm__array_kind_of(i < count ? batch[i] : NULL, &kinds[i]);
+    lm__array_kind kinds[LM__STEP_ARRAYS];
+    LM_TRY(lm__model_kinds(f->model, "fit", batch, count, kinds));
     return lm__model_train_step(f->model, kinds);
 }
 
 static lm_status train_batch(lm__fit *f, lm_tensor **batch, int count)
 {
     double loss;
-    if (count > 3)
-        return lm__fail(LM_INVALID, "an element has %d tensors; fit takes (x, y [, sample_weight])", count);
     LM_TRY(lm__model_observe(f->model, f->train, f->moment.epoch, f->moment.step, batch[0]));
     LM_TRY(lm__fit_weigh(f, batch, &count));
     LM_TRY(lm__fit_step(f, batch, count));

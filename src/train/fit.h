@@ -34,7 +34,7 @@ lm_status lm__fit_iterate(lm__fit *f);
 
 /* --- factors of classes (class_weight.c) --- */
 lm_status lm__fit_class_weights(lm__fit *f);
-/* A batch's weights, from its labels: puts them at batch[2] and makes *count 3. */
+/* A batch's weights, from its labels: puts them behind the targets and counts them in. */
 lm_status lm__fit_weigh(lm__fit *f, lm_tensor **batch, int *count);
 
 /* --- a run that goes on (backup.c) --- */

@@ -21,7 +21,7 @@ static int64_t known(const lm__shape *shape, int axis)
 static lm_status no_picture(const lm_model *model)
 {
     char shape[128];
-    lm__shape_print(model->dims, &model->input, shape, sizeof shape);
+    lm__shape_print(model->dims, &model->node[0].shape, shape, sizeof shape);
     return lm__fail(LM_INVALID, "the model takes %s, which is no picture's shape: expected (N, height, width, 1 or "
                     "3), (N, height, width), or (N, n) with n a square of %d or more", shape,
                     LEAST_SIDE * LEAST_SIDE);
@@ -29,7 +29,10 @@ static lm_status no_picture(const lm_model *model)
 
 static lm_status look_at_shape(const lm_model *model, wanted *want)
 {
-    const lm__shape *in = &model->input;
+    const lm__shape *in = &model->node[0].shape;
+    if (model->ninputs > 1)
+        return lm__fail(LM_UNSUPPORTED, "the model takes %d inputs; a picture is made ready for models of one",
+                        model->ninputs);
     want->rank = in->rank;
     if (in->rank == 3 || in->rank == 4) {
         int64_t channels = in->rank == 4 ? known(in, 3) : 1;
@@ -47,10 +50,11 @@ static lm_status look_at_shape(const lm_model *model, wanted *want)
 static void look_at_info(const lm_model *model, wanted *want)
 {
     const lm_input_info *info = &model->about.input;
+    const lm__shape *output = &lm__model_output(model, 0)->shape;
     want->is_digit = !strcmp(info->preparation, "digits");
     want->low = info->low, want->high = info->high;
     if (!*info->preparation && want->h == 28 && want->w == 28 && want->channels == 1 &&
-        known(&model->output, model->output.rank - 1) == 10)
+        known(output, output->rank - 1) == 10)
         want->is_digit = want->guessed = 1;
     if (!isnan(want->low) && want->low < want->high) return;
     const char *first = model->nlayers ? model->layer[0]->base.class->name : "";

@@ -19,7 +19,8 @@ static void destroy(void *object)
     lm_model *model = object;
     lm__model_drop_compiled(model);
     for (int i = 0; i < model->nlayers; i++) lm_free(model->layer[i]);
-    lm__free(model->layer);
+    for (int i = 0; i < model->nnodes; i++) lm__free(model->node[i].in);
+    lm__free(model->layer), lm__free(model->node);
     lm__free(model->name);
     lm__free(model->about.classes);
     lm_free(model->random), lm_free(model->history);
@@ -53,6 +54,8 @@ static lm_status begin(lm_model *model)
     model->dims = lm__dims_new();
     model->name = lm__strdup("sequential");
     if (!model->dims || !model->name) return lm__no_memory(sizeof *model);
+    LM_TRY(lm__model_add_node(model, (lm__model_node){.layer = -1}, NULL));
+    model->ninputs = model->noutputs = 1;
     model->random = lm__seed_generator("random", model->seed);
     return lm__object_check(model->random, &lm__variable_type, "random state");
 }

@@ -20,12 +20,31 @@ typedef struct lm__array_kind {
     int64_t dims[LM_MAX_RANK];          /* dims[0] is LM_ANY */
 } lm__array_kind;
 
-/* A compiled step and what it was built for. Inputs: x [, y [, weight]]. */
+/* The arrays of a step: the model's inputs, then y, then sample_weight; those behind them have rank 0. */
+enum { LM__STEP_ARRAYS = LM_MAX_INPUTS + 2 };
+
+/* A compiled step and what it was built for. */
 typedef struct lm__model_step {
     lm_function *function;
-    lm__array_kind x, y, weight;
-    lm_dtype loss_dtype;                /* of output 0, the loss; predictions for the predict step */
+    lm__array_kind kind[LM__STEP_ARRAYS];
+    lm_dtype loss_dtype;                /* of output 0, the loss */
 } lm__model_step;
+
+/* A step that predicts, for data of these types. */
+typedef struct lm__predict_step {
+    lm_dtype dtype[LM_MAX_INPUTS];
+    lm_function *function;              /* NULL: not made yet */
+} lm__predict_step;
+enum { LM__PREDICT_STEPS = LM_DTYPE_COUNT };
+
+/* What comes into a model, or a call of one of its layers: a layer that is called twice has two nodes. */
+typedef struct lm__model_node {
+    int layer;                          /* its index in the model; -1: an input of the model */
+    int nin, *in;                       /* the nodes whose results it takes, all of them before it */
+    lm__call_options options;
+    lm_dtype dtype;                     /* of its result; known where it is built, as the shape is */
+    lm__shape shape;                    /* in the model's table */
+} lm__model_node;
 
 /* What travels with a model beside its weights (about.c). */
 typedef struct lm__about {
@@ -42,10 +61,13 @@ struct lm_model {
     lm_layer **layer;                   /* without the input layer */
     int nlayers;
     size_t layers_capacity;
+    /* The inputs first, then the calls, in an order in which they can be made. A stack is a chain with one input. */
+    lm__model_node *node;
+    int nnodes, ninputs;
+    size_t nodes_capacity;
+    int output[LM_MAX_OUTPUTS], noutputs; /* the nodes whose results the model gives */
     lm__dims *dims;
-    bool has_input, built;
-    lm_dtype input_dtype, output_dtype;
-    lm__shape input, output;            /* with the batch; symbols of `dims` */
+    bool has_input, built;              /* shapes of the inputs are known; weights are made */
     uint64_t seed;
     /* while a file is read: what its weights may still take; 0: weights are drawn */
     size_t file_bytes;
@@ -63,7 +85,7 @@ struct lm_model {
 
     lm__model_step train, test;
     pthread_mutex_t predict_lock;       /* guards the next field's making, not its use */
-    lm_function *predict[LM_DTYPE_COUNT]; /* by the type of the data */
+    lm__predict_step predict[LM__PREDICT_STEPS];
 
     /* Held to read by calls on a const model, to write by whoever changes what those see: layers, weights, functions.
      * Not held while data are read or results shown. */
@@ -79,18 +101,30 @@ struct lm_model {
 };
 extern const lm__type lm__model_type;
 
-/* --- building (build.c) --- */
+/* --- building (build.c, nodes.c) --- */
 lm_status lm__model_add(lm_model *model, lm_layer *layer);
+/* A node behind the others, with a copy of the node.nin numbers at `in`. */
+lm_status lm__model_add_node(lm_model *model, lm__model_node node, const int *in);
 lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims);
 /* The name that a layer of the class gets by itself behind the first `layers` layers. */
 enum { LM__LAYER_NAME = 96 };
 lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME]);
-/* LM_INVALID with the likely fix unless an array of that shape can come in: "the data have shape …" */
-lm_status lm__model_takes(const lm_model *model, const char *what, int rank, const int64_t *dims);
-/* What comes in as the model's type; integers stay where the first layer takes them: a float would lose some. */
-lm_value *lm__model_input(const lm_model *model, lm_value *x);
-/* Adds the layers' ops to a graph. */
-lm_value *lm__model_call(lm_model *model, const lm__layer_call *call, lm_value *x);
+/* LM_INVALID with the likely fix unless an array of that shape can come in as that input: "the data have shape …" */
+lm_status lm__model_takes(const lm_model *model, int input, const char *what, int rank, const int64_t *dims);
+/* The input's sizes as a placeholder has them: LM_ANY where they are open. Returns the rank. */
+int lm__model_sizes(const lm_model *model, int node, int64_t dims[LM_MAX_RANK]);
+/* Adds the ops of the calls up to node `last` to a graph. x: a value for each input, of any type. *values receives
+ * those of all nodes up to there; the array belongs to the graph. */
+lm_status lm__model_call(const lm_model *model, const lm__layer_call *call, lm_value *const *x, int last,
+                         lm_value ***values);
+/* The same up to the model's outputs, y[k]. */
+lm_status lm__model_outputs(const lm_model *model, const lm__layer_call *call, lm_value *const *x, lm_value **y);
+/* The node that gives output k, and the first call of a layer. */
+static inline const lm__model_node *lm__model_output(const lm_model *model, int k)
+{
+    return &model->node[model->output[k]];
+}
+const lm__model_node *lm__model_call_of(const lm_model *model, int layer);
 int lm__model_weight_count(const lm_model *model);
 lm_variable *lm__model_weight(const lm_model *model, int index);
 
@@ -113,11 +147,18 @@ void lm__model_drop_compiled(lm_model *model);
 /* Captures what trains and makes the optimizer's state: once after compile, on a built model. */
 lm_status lm__model_prepare(lm_model *model);
 /* Makes the step for arrays of these kinds, unless the one at hand fits. */
-lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[3]);
-lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[3]);
-lm_status lm__model_predict_step(const lm_model *model, lm_dtype dtype, lm_function **out);
-/* Runs a step on tensors x, y, weight (`count` of them; the rest NULL). *loss receives the loss. LM_NOT_FINITE names
- * layer and op, and nothing was changed. */
+lm_status lm__model_train_step(lm_model *model, const lm__array_kind kinds[LM__STEP_ARRAYS]);
+lm_status lm__model_test_step(lm_model *model, const lm__array_kind kinds[LM__STEP_ARRAYS]);
+/* dtype: those of the model's inputs. */
+lm_status lm__model_predict_step(const lm_model *model, const lm_dtype *dtype, lm_function **out);
+/* The kinds of a batch's `count` tensors. LM_INVALID where there are more than the model takes: "an element has 4
+ * tensors; fit takes …", `who` being "fit". */
+lm_status lm__model_kinds(const lm_model *model, const char *who, lm_tensor *const *batch, int count,
+                          lm__array_kind kinds[LM__STEP_ARRAYS]);
+/* Of array i of a step: "x" where there is one input, "x0", "x1" where there are more; "y", "sample_weight". */
+const char *lm__model_array_name(const lm_model *model, int i, char name[16]);
+/* Runs a step on tensors x…, y, weight (`count` of them). *loss receives the loss. LM_NOT_FINITE names layer and op,
+ * and nothing was changed. */
 lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const *arrays, int count, double *loss);
 void lm__array_kind_of(const lm_tensor *t, lm__array_kind *out);
 
@@ -145,13 +186,18 @@ lm_status lm__model_evaluate_on(lm_model *model, lm_iterator *it, int64_t steps,
 /* The rate that the optimizer goes by; NaN without one. */
 double lm__model_rate(const lm_model *model);
 lm_status lm__model_set_rate(lm_model *model, double rate);
-/* With the guard held to read, so that weights change between calls, never within one.
- * x: n examples of the given type; dims[1…] are their sizes (dims[0] is not read). y: room for n outputs. */
-lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
-                                 void *y);
-lm_tensor *lm__model_predict(const lm_model *model, lm_dataset *data);
-/* The outputs of `count` layers (by index, at most LM__INNER_LAYERS) for an array x, as new tensors; on failure all
- * NULL. Takes the guard itself. */
+/* With the guard held to read, so that weights change between calls, never within one. n examples for each input:
+ * their type, their sizes (dims[0] is not read), where they are. y: room for n examples of each output. */
+typedef struct lm__array {
+    lm_dtype dtype;
+    const int64_t *dims;
+    const void *data;
+} lm__array;
+lm_status lm__model_predict_into(const lm_model *model, int64_t n, const lm__array *x, void *const *y);
+/* y[k]: output k for all of the data, new references; on failure all poisoned. */
+lm_status lm__model_predict(const lm_model *model, lm_dataset *data, lm_tensor **y);
+/* The outputs of `count` layers (by index, at most LM__INNER_LAYERS; of their first calls) for an array x, as new
+ * tensors; on failure all NULL. Takes the guard itself. */
 enum { LM__INNER_LAYERS = 64 };
 lm_status lm__model_predict_layers(const lm_model *model, lm_tensor *x, int count, const int *layer, lm_tensor **out);
 lm_tensor *lm__model_predict_layer(const lm_model *model, lm_tensor *x, const char *layer);

@@ -64,7 +64,7 @@ bool lm__monitor_better(const lm__monitor *m, const lm_moment *moment, double va
 {
     double delta = m->min_delta < 0 ? -m->min_delta : m->min_delta;
     value -= m->direction * delta;
-    if (moment->model->output_dtype != LM_F64) value = (float)value, than = (float)than;
+    if (lm__model_output(moment->model, 0)->dtype != LM_F64) value = (float)value, than = (float)than;
     return m->direction > 0 ? value > than : value < than;
 }
 

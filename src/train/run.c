@@ -55,7 +55,8 @@ static lm_status check_finite(const lm_tensor *t, const char *what, const char *
 static lm_status check_classes(const lm_model *model, const lm_tensor *y)
 {
     char where[160];
-    int64_t classes = model->output.rank ? model->output.dim[model->output.rank - 1] : LM_ANY;
+    const lm__shape *output = &lm__model_output(model, 0)->shape;
+    int64_t classes = output->rank ? output->dim[output->rank - 1] : LM_ANY;
     if (!((const lm__loss_class *)model->loss->base.class)->integer_targets || !lm__dim_known(classes)) return LM_OK;
     for (size_t i = 0; i < y->size; i++) {
         double class = lm_tensor_get(y, i);
@@ -89,10 +90,10 @@ static lm_status watch(lm_function *function, const int64_t *symbols, const void
 static lm_status explain(lm_model *model, lm_function *function, const int64_t *symbols,
                          lm_tensor *const *arrays, int count, const void *const *inputs)
 {
-    static const char *const names[] = {"x", "y", "sample_weight"};
+    char name[16];
     model->bad_data = true;
-    for (int i = 0; i < count; i++) LM_TRY(check_finite(arrays[i], "", names[i]));
-    LM_TRY(check_classes(model, arrays[1]));
+    for (int i = 0; i < count; i++) LM_TRY(check_finite(arrays[i], "", lm__model_array_name(model, i, name)));
+    LM_TRY(check_classes(model, arrays[model->ninputs]));
     model->bad_data = false;
     for (int i = 0; i < lm__model_weight_count(model); i++) {
         const lm_variable *weight = lm__model_weight(model, i);
@@ -105,7 +106,7 @@ static lm_status explain(lm_model *model, lm_function *function, const int64_t *
 lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const *arrays, int count, double *loss)
 {
     const lm_graph *graph = lm__function_graph(step->function);
-    const void *inputs[3] = {0};
+    const void *inputs[LM__STEP_ARRAYS] = {0};
     int64_t symbols[MAX_SYMBOLS];
     double value = 0;
     void *outputs[1] = {&value};
@@ -123,16 +124,20 @@ lm_status lm__model_run(lm_model *model, lm__model_step *step, lm_tensor *const 
     return isfinite(*loss) ? LM_OK : explain(model, step->function, symbols, arrays, count, inputs);
 }
 
-lm_status lm__model_predict_into(const lm_model *model, int64_t n, lm_dtype dtype, const int64_t *dims, const void *x,
-                                 void *y)
+lm_status lm__model_predict_into(const lm_model *model, int64_t n, const lm__array *x, void *const *y)
 {
     lm_function *function;
+    lm_dtype dtype[LM_MAX_INPUTS];
     int64_t symbols[MAX_SYMBOLS], all[LM_MAX_RANK];
+    const void *data[LM_MAX_INPUTS];
+    for (int i = 0; i < model->ninputs; i++) dtype[i] = x[i].dtype, data[i] = x[i].data;
     LM_TRY(lm__model_predict_step(model, dtype, &function));
     const lm_graph *graph = lm__function_graph(function);
     for (int i = 0; i < MAX_SYMBOLS; i++) symbols[i] = LM_ANY;
-    memcpy(all, dims, sizeof all);
-    all[0] = n;
-    LM_TRY(bind(graph, graph->inputs[0], all, symbols));
-    return lm__function_call(function, symbols, (const void *[]){x}, (void *[]){y});
+    for (int i = 0; i < model->ninputs; i++) {
+        memcpy(all, x[i].dims, sizeof all);
+        all[0] = n;
+        LM_TRY(bind(graph, graph->inputs[i], all, symbols));
+    }
+    return lm__function_call(function, symbols, data, y);
 }

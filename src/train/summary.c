@@ -81,13 +81,14 @@ static void shape_cell(const lm__shape *shape, bool built, char *text, size_t by
 }
 
 /* The class goes to a row of its own where it does not fit behind the name. */
-static void layer_rows(lm__text *t, const int width[COLUMNS], const lm_layer *layer)
+static void layer_rows(lm__text *t, const int width[COLUMNS], const lm_model *model, int index)
 {
+    const lm_layer *layer = model->layer[index];
     char name[160], class[96], shape[128], number[40];
     snprintf(class, sizeof class, "(%s)", layer->base.class->name);
     int length = snprintf(name, sizeof name, "%s %s", layer->base.name, class);
     bool two = length > width[0] - 2;
-    shape_cell(&layer->output_shape, layer->built, shape, sizeof shape);
+    shape_cell(&lm__model_call_of(model, index)->shape, layer->built, shape, sizeof shape);
     thousands(layer_parameters(layer, false), number, sizeof number);
     row(t, width, "│", (const char *[]){two ? layer->base.name : name, shape, layer->built ? number : "0 (unbuilt)"});
     if (two) row(t, width, "│", (const char *[]){class, "", ""});
@@ -102,7 +103,7 @@ static void table(lm__text *t, const lm_model *model, int length)
     row(t, width, "┃", (const char *[]){"Layer (type)", "Output Shape", "Param #"});
     rule(t, width, "┡", "━", "╇", "┩");
     for (int i = 0; i < model->nlayers; i++) {
-        layer_rows(t, width, model->layer[i]);
+        layer_rows(t, width, model, i);
         if (i + 1 < model->nlayers) rule(t, width, "├", "─", "┼", "┤");
     }
     rule(t, width, "└", "─", "┴", "┘");
@@ -138,17 +139,19 @@ static void totals(lm__text *t, const lm_model *model)
 
 /* What a training step's arrays look like where none was seen yet: the input as declared, and the targets that the
  * loss is meant for. */
-static void likely_kinds(const lm_model *model, lm__array_kind kinds[3])
+static void likely_kinds(const lm_model *model, lm__array_kind kinds[LM__STEP_ARRAYS])
 {
-    const lm__shape *in = &model->input, *out = &model->output;
-    bool labels = !strncmp(model->loss->base.class->name, "Sparse", 6) && out->rank > 1;
-    memset(kinds, 0, 3 * sizeof *kinds);
-    kinds[0].dtype = model->input_dtype, kinds[0].rank = in->rank;
-    kinds[1].dtype = labels ? LM_I64 : model->output_dtype, kinds[1].rank = out->rank - labels;
-    for (int i = 0; i < in->rank; i++)
-        kinds[0].dims[i] = i && lm__dim_known(in->dim[i]) ? in->dim[i] : LM_ANY;
-    for (int i = 0; i < kinds[1].rank; i++)
-        kinds[1].dims[i] = i && lm__dim_known(out->dim[i]) ? out->dim[i] : LM_ANY;
+    const lm__model_node *out = lm__model_output(model, 0);
+    bool labels = !strncmp(model->loss->base.class->name, "Sparse", 6) && out->shape.rank > 1;
+    lm__array_kind *y = &kinds[model->ninputs];
+    memset(kinds, 0, LM__STEP_ARRAYS * sizeof *kinds);
+    for (int i = 0; i < model->ninputs; i++) {
+        kinds[i].dtype = model->node[i].dtype;
+        kinds[i].rank = lm__model_sizes(model, i, kinds[i].dims);
+    }
+    y->dtype = labels ? LM_I64 : out->dtype;
+    y->rank = lm__model_sizes(model, model->output[0], y->dims);
+    if (labels) y->dims[--y->rank] = 0;
 }
 
 /* The plan of a training step, or of prediction, for batches of this size. */
@@ -158,9 +161,11 @@ static lm_status step_plan(lm_model *model, int64_t batch_size, bool training, c
     int64_t symbols[32];
     if (batch_size < 1)
         return lm__fail(LM_INVALID, "batch_size = %lld, but it must be 1 or more", (long long)batch_size);
-    if (!training) LM_TRY(lm__model_predict_step(model, model->input_dtype, &function));
+    lm_dtype dtype[LM_MAX_INPUTS];
+    for (int i = 0; i < model->ninputs; i++) dtype[i] = model->node[i].dtype;
+    if (!training) LM_TRY(lm__model_predict_step(model, dtype, &function));
     else if (!function) {
-        lm__array_kind kinds[3];
+        lm__array_kind kinds[LM__STEP_ARRAYS];
         if (!model->built)
             return lm__fail(LM_INVALID, "the model is not built: begin it with lm_input, or fit it first");
         LM_TRY(lm__model_prepare(model));

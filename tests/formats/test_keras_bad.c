@@ -276,7 +276,7 @@ static bool use_config(const char *text)
     lm_model *m = lm__keras_model_of_file(config, 1 << 20);
     const json_t *compile = json_object_get(config, "compile_config");
     if (!lm_failed(m) && json_is_object(compile)) lm__keras_compile(m, compile);
-    if (!lm_failed(m) && m->built && m->input.rank == 4) {
+    if (!lm_failed(m) && m->built && m->node[0].shape.rank == 4) {
         lm_tensor *x = recipe_x(m);
         lm_free(lm_predict_array(m, x));
         lm_free(x);

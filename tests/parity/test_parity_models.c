@@ -217,12 +217,13 @@ static void run_after(parity_case *c, lm_model *model)
 /* One batch through the inside of fit. */
 static void run_batch(parity_case *c, lm_model *model, const arrays *a, int64_t begin, int64_t end)
 {
-    lm__array_kind kinds[3];
+    lm__array_kind kinds[LM__STEP_ARRAYS];
+    int count = a->weight ? 3 : 2;
     lm_tensor *batch[3] = {lm_tensor_slice(a->x, begin, end), lm_tensor_slice(a->y, begin, end),
                            a->weight ? lm_tensor_slice(a->weight, begin, end) : NULL};
     double loss;
-    for (int i = 0; i < 3; i++) lm__array_kind_of(batch[i], &kinds[i]);
-    if (lm__model_train_step(model, kinds) || lm__model_run(model, &model->train, batch, a->weight ? 3 : 2, &loss))
+    if (lm__model_kinds(model, "fit", batch, count, kinds) || lm__model_train_step(model, kinds) ||
+        lm__model_run(model, &model->train, batch, count, &loss))
         parity_problem(c, "batch: %s", lm_last_error());
     for (int i = 0; i < 3; i++) lm_free(batch[i]);
 }
