@@ -1,24 +1,23 @@
-/* kernels/fast/winograd.c: conv2d and both ways back by Winograd's F(2 x 2, 3 x 3) (simd/winograd.h), for windows of
+/* kernels/fast/winograd.c: conv2d and both ways back by Winograd's F(4 x 4, 3 x 3) (simd/winograd.h), for windows of
  * 3 x 3 with stride 1.
  *
- * A unit is some tiles, a few rows of them or a few images, whose cells and products stay in the second-level cache.
- * The way back to the image is the same with the turned kernel; the kernel's gradient is summed in slices of units
- * before it is transformed. */
+ * A unit is a group of tiles, or a few: what lies between stays in the second-level cache, or in the first where the
+ * products can take the place of their factors (one register tile of filters). The way back to the image is the same
+ * with the turned kernel; the kernel's gradient is summed in slices of units before it is transformed. Measured:
+ * decision 60. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
 #include "kernels/fast/conv.h"
 
 enum {
-    TILES = 16,                         /* about so many in a unit, … */
-    MOST_FLOATS = 1 << 17,              /* … fewer where their 16 products would take more, but never less than … */
-    LEAST_TILES = 16,
+    MOST_FLOATS = 1 << 16,              /* of what lies between, of a unit of more than two groups */
     JOB_FLOPS = 1 << 22,
-    SLICES = 32,                        /* of the kernel's gradient, … */
-    SLICE_FLOATS = 1 << 19,             /* … whose floats are to be no more, while there are more than … */
-    LEAST_SLICES = 8,
+    SLICES = 32,                        /* of the kernel's gradient, halved while … */
+    SLICE_FLOATS = 3 << 17,             /* … they have more floats, but not below … */
+    LEAST_SLICES = 4,
     KERNEL_CHUNK = 4096,                /* elements of a kernel that a job transforms */
-    APART = 16,                         /* floats between planes, which would lie in the same sets of the caches */
+    SIDE = LM__WINOGRAD_TILE,
 };
 
 typedef struct winograd {
@@ -26,39 +25,37 @@ typedef struct winograd {
     const lm__simd *simd;
     bool turned, stable;
     int64_t rows, columns;              /* tiles of an image */
-    int64_t images, rows_a_unit;        /* of a unit: images, or (images 1) rows of tiles of one */
-    int64_t strips, units;              /* units of an image, or 1; in all */
-    int64_t units_a_job, slices;
-    int64_t tiles;                      /* of a unit at most */
-    int64_t v_plane, m_plane, u_plane;
+    int64_t tiles, groups;              /* of a unit: at most */
+    int64_t units, units_a_job, slices;
+    size_t strip, v, m, u;              /* floats: of columns on their way, of what lies between, of a kernel */
 } winograd;
 
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t whole(int64_t a, int64_t b) { return up(a, b) * b; }
 
-static void plan_units(winograd *w)
+/* in_place: the products take the place of their factors. */
+static void plan_units(winograd *w, bool in_place)
 {
     const lm__conv2d_dims *d = &w->d;
-    int64_t width = w->simd->width;
-    int64_t channels = up(d->channels, width) * width, filters = up(d->filters, width) * width;
-    int64_t wanted = most(least(TILES, MOST_FLOATS / (16 * (channels + filters))), LEAST_TILES);
-    w->rows = up(d->out_height, 2);
-    w->columns = up(d->out_width, 2);
-    int64_t image = w->rows * w->columns;
-    w->images = least(most(wanted / image, 1), d->batch);
-    int64_t rows = w->images > 1 ? w->rows : least(most(wanted / w->columns, 1), w->rows);
-    w->strips = up(w->rows, rows);
-    w->rows_a_unit = up(w->rows, w->strips);            /* of nearly one size */
-    w->units = w->images > 1 ? up(d->batch, w->images) : d->batch * w->strips;
-    w->tiles = w->images * w->rows_a_unit * w->columns;
-    w->v_plane = w->tiles * channels + APART;
-    w->m_plane = w->tiles * filters + APART;
+    int64_t width = w->simd->width, group = w->simd->winograd.group;
+    int64_t channels = whole(d->channels, width), filters = whole(d->filters, width);
+    int64_t floats = LM__WINOGRAD * group * (in_place ? most(channels, filters) : channels + filters);
+    w->rows = up(d->out_height, SIDE);
+    w->columns = up(d->out_width, SIDE);
+    int64_t all = d->batch * w->rows * w->columns;
+    w->groups = in_place ? 1 : least(most(MOST_FLOATS / floats, 2), most(up(all, group), 1));
+    w->tiles = w->groups * group;
+    w->units = up(all, w->tiles);
+    w->strip = (size_t)((SIDE * w->columns + 2) * 6 * width);
+    w->v = (size_t)(LM__WINOGRAD * w->tiles * (in_place ? most(channels, filters) : channels));
+    w->m = in_place ? 0 : (size_t)(LM__WINOGRAD * w->tiles * filters);
     double flops = lm__conv2d_flops(d) / (double)w->units;
     w->units_a_job = flops < JOB_FLOPS ? (int64_t)(JOB_FLOPS / (flops + 1)) + 1 : 1;
 }
 
-static size_t unit_floats(const winograd *w) { return (size_t)(16 * (w->v_plane + w->m_plane)); }
+static size_t scratch_bytes(const winograd *w) { return (w->strip + w->v + w->m) * sizeof(float); }
 
 static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, winograd **out)
 {
@@ -67,7 +64,6 @@ static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, wino
     if (!w) return lm__no_memory(sizeof *w);
     w->d = *d;
     w->simd = lm__simd_at(problem->isa);
-    plan_units(w);
     return LM_OK;
 }
 
@@ -81,60 +77,66 @@ typedef struct call {
     const lm__run *run;
 } call;
 
-/* Tiles of images of `height` x `width`, the first beginning at cell (y, x). */
-static lm__winograd_tiles tiles_of(const winograd *w, int64_t height, int64_t width, int64_t channels, int64_t plane)
-{
-    return (lm__winograd_tiles){.columns = w->columns, .pitch = w->tiles, .plane = plane,
-                                .height = height, .width = width, .channels = channels};
-}
+/* Goes through a unit in pieces of one row of one image. `first` counts the unit's tiles; false at the end. */
+typedef struct piece {
+    int64_t image, row, column, columns, first;
+} piece;
 
-/* What a unit has to do: images [first, end), rows of tiles [row, row + rows). */
-typedef struct unit {
-    int64_t first, end, row, rows;
-} unit;
-
-static unit unit_at(const winograd *w, int64_t index)
+static bool next_piece(const winograd *w, int64_t unit, piece *p)
 {
-    if (w->images > 1) {
-        int64_t first = index * w->images;
-        return (unit){.first = first, .end = least(first + w->images, w->d.batch), .rows = w->rows};
-    }
-    int64_t image = index / w->strips, row = index % w->strips * w->rows_a_unit;
-    return (unit){.first = image, .end = image + 1, .row = row, .rows = least(w->rows_a_unit, w->rows - row)};
+    int64_t all = w->d.batch * w->rows * w->columns;
+    p->first += p->columns;
+    int64_t at = unit * w->tiles + p->first, end = least((unit + 1) * w->tiles, all);
+    if (at >= end) return false;
+    p->image = at / (w->rows * w->columns);
+    p->row = at / w->columns % w->rows;
+    p->column = at % w->columns;
+    p->columns = least(w->columns - p->column, end - at);
+    return true;
 }
 
 /* Bᵀ d B of a unit; returns the number of tiles. */
-static int64_t transform_image(const call *r, const unit *u, float *v)
+static int64_t transform_image(const call *r, int64_t unit, float *v, float *strip)
 {
     const winograd *w = r->w;
     const lm__conv2d_dims *d = &w->d;
-    lm__winograd_tiles t = tiles_of(w, d->height, d->width, d->channels, w->v_plane);
-    t.rows = u->rows, t.y = 2 * u->row - d->top, t.x = -d->left;
-    for (int64_t i = u->first; i < u->end; i++, t.first += t.rows * t.columns)
-        w->simd->winograd.image(&t, r->image + i * d->height * d->width * d->channels, v);
-    return t.first;
+    lm__winograd_tiles t = {.groups = w->groups, .height = d->height, .width = d->width, .channels = d->channels};
+    piece p = {0};
+    while (next_piece(w, unit, &p)) {
+        t.columns = p.columns, t.first = p.first;
+        t.y = SIDE * p.row - d->top, t.x = SIDE * p.column - d->left;
+        w->simd->winograd.image(&t, r->image + p.image * d->height * d->width * d->channels, v, strip);
+    }
+    return p.first;
+}
+
+/* The tiles of a piece in results. */
+static lm__winograd_tiles result_tiles(const winograd *w, const piece *p)
+{
+    const lm__conv2d_dims *d = &w->d;
+    return (lm__winograd_tiles){.columns = p->columns, .first = p->first, .groups = w->groups, .y = SIDE * p->row,
+                                .x = SIDE * p->column, .height = d->out_height, .width = d->out_width,
+                                .channels = d->filters};
 }
 
 /* --- forward, and back to the image ----------------------------------------------------------------------------- */
 
-static void run_unit(const call *r, int64_t index, const float *kernel, float *v)
+static void run_unit(const call *r, int64_t unit, const float *kernel, float *scratch)
 {
     const winograd *w = r->w;
     const lm__conv2d_dims *d = &w->d;
-    const unit u = unit_at(w, index);
-    float *m = v + 16 * w->v_plane;
-    lm__winograd_product p = {.count = transform_image(r, &u, v), .pitch = w->tiles, .channels = d->channels,
-                              .filters = d->filters, .v = v, .v_plane = w->v_plane, .u = (float *)kernel,
-                              .u_plane = w->u_plane, .m = m, .m_plane = w->m_plane};
-    w->simd->winograd.product(&p);
-    lm__winograd_tiles t = tiles_of(w, d->out_height, d->out_width, d->filters, w->m_plane);
-    t.rows = u.rows, t.y = 2 * u.row;
-    int64_t line = d->out_width * d->filters;
-    for (int64_t i = u.first; i < u.end; i++, t.first += t.rows * t.columns) {
-        float *y = r->result + i * d->out_height * line;
+    float *v = scratch + w->strip, *m = w->m ? v + w->v : v;
+    int64_t count = transform_image(r, unit, v, scratch), pixel = d->filters, line = d->out_width * pixel;
+    w->simd->winograd.product(&(lm__winograd_product){.count = count, .groups = w->groups, .channels = d->channels,
+                                                      .filters = d->filters, .v = v, .u = (float *)kernel, .m = m});
+    piece p = {0};
+    while (next_piece(w, unit, &p)) {
+        const lm__winograd_tiles t = result_tiles(w, &p);
+        float *y = r->result + p.image * d->out_height * line;
         w->simd->winograd.result(&t, m, r->bias, r->act == LM__ACT_RELU, y);
         if (r->act > LM__ACT_RELU)
-            w->simd->bias_act(y + t.y * line, line, least(2 * t.rows, d->out_height - t.y), line, NULL, r->act);
+            w->simd->bias_act(y + t.y * line + t.x * pixel, line, least(SIDE, d->out_height - t.y),
+                              least(SIDE * t.columns, d->out_width - t.x) * pixel, NULL, r->act);
     }
 }
 
@@ -166,7 +168,7 @@ static void turn_job(void *argument, size_t job, int thread)
     const call *r = (const call *)argument;
     const winograd *w = r->w;
     int64_t from = w->d.filters, to = w->d.channels, size = from * to;
-    float *turned = (float *)r->run->shared + 16 * w->u_plane;
+    float *turned = (float *)r->run->shared + w->u;
     (void)thread;
     w->simd->transpose(r->kernel + (8 - (int64_t)job) * size, to, from, to, turned + (int64_t)job * size, from);
 }
@@ -177,7 +179,7 @@ static lm_status run_images(const lm__run *run, const float *image, const float 
     call r = {.w = w, .image = image, .kernel = run->in[1], .bias = bias, .act = act, .result = result, .run = run};
     if (w->turned) {
         lm__parallel(9, turn_job, &r);
-        r.kernel = (const float *)run->shared + 16 * w->u_plane;
+        r.kernel = (const float *)run->shared + w->u;
     }
     if (!w->stable) lm__parallel((size_t)up(w->d.channels, kernel_rows(w)), kernel_job, &r);
     lm__parallel((size_t)up(w->units, w->units_a_job), run_job, &r);
@@ -211,26 +213,23 @@ static lm_status pack(const lm__problem *problem, const void *state, int i, cons
 
 /* --- the kernel's gradient -------------------------------------------------------------------------------------- */
 
-static size_t slice_floats(const winograd *w) { return (size_t)(16 * w->u_plane); }
-
 static void slice_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const winograd *w = r->w;
     const lm__conv2d_dims *d = &w->d;
-    float *v = lm__run_scratch(r->run, thread), *m = v + 16 * w->v_plane;
+    float *scratch = lm__run_scratch(r->run, thread), *v = scratch + w->strip, *m = v + w->v;
     int64_t first = w->units * (int64_t)job / w->slices, end = w->units * ((int64_t)job + 1) / w->slices;
-    lm__winograd_product p = {.pitch = w->tiles, .channels = d->channels, .filters = d->filters, .v = v,
-                              .v_plane = w->v_plane, .u = (float *)r->run->shared + job * slice_floats(w),
-                              .u_plane = w->u_plane, .m = m, .m_plane = w->m_plane};
-    lm__winograd_tiles t = tiles_of(w, d->out_height, d->out_width, d->filters, w->m_plane);
+    lm__winograd_product product = {.groups = w->groups, .channels = d->channels, .filters = d->filters, .v = v,
+                                    .u = (float *)r->run->shared + job * w->u, .m = m};
     for (int64_t i = first; i < end; i++) {
-        const unit u = unit_at(w, i);
-        p.count = transform_image(r, &u, v);
-        t.rows = u.rows, t.y = 2 * u.row, t.first = 0;
-        for (int64_t k = u.first; k < u.end; k++, t.first += t.rows * t.columns)
-            w->simd->winograd.gradient(&t, r->gradient + k * d->out_height * d->out_width * d->filters, m);
-        w->simd->winograd.outer(&p, i > first);
+        product.count = transform_image(r, i, v, scratch);
+        piece p = {0};
+        while (next_piece(w, i, &p)) {
+            const lm__winograd_tiles t = result_tiles(w, &p);
+            w->simd->winograd.gradient(&t, r->gradient + p.image * d->out_height * d->out_width * d->filters, m);
+        }
+        w->simd->winograd.outer(&product, i > first);
     }
 }
 
@@ -240,7 +239,7 @@ static void sum_job(void *argument, size_t job, int thread)
     const lm__conv2d_dims *d = &r->w->d;
     int64_t rows = most(kernel_rows(r->w) / 4, 1), first = (int64_t)job * rows;
     (void)thread;
-    r->w->simd->winograd.kernel_gradient(r->run->shared, (int64_t)slice_floats(r->w), r->w->slices, d->channels,
+    r->w->simd->winograd.kernel_gradient(r->run->shared, (int64_t)r->w->u, r->w->slices, d->channels,
                                          d->filters, first, least(first + rows, d->channels), r->result);
 }
 
@@ -271,13 +270,13 @@ static lm_status prepare_images(const lm__problem *problem, const lm__conv2d_dim
     winograd *w;
     LM_TRY(make(problem, d, &w));
     int64_t width = w->simd->width;
-    w->u_plane = up(d->filters, width) * width * d->channels;
+    plan_units(w, d->filters <= 2 * width);
+    w->u = (size_t)(LM__WINOGRAD * whole(d->filters, width) * d->channels);
     w->turned = back;
     w->stable = !back && (problem->in_stable >> 1 & 1);
-    needs->scratch = unit_floats(w) * sizeof(float);
-    size_t kernel = (size_t)(16 * w->u_plane) * sizeof(float);
-    if (w->stable) needs->pack[1] = kernel;
-    else needs->shared = kernel + (back ? (size_t)(9 * d->channels * d->filters) * sizeof(float) : 0);
+    needs->scratch = scratch_bytes(w);
+    if (w->stable) needs->pack[1] = w->u * sizeof(float);
+    else needs->shared = (w->u + (back ? (size_t)(9 * d->channels * d->filters) : 0)) * sizeof(float);
     *state = w;
     return LM_OK;
 }
@@ -299,18 +298,22 @@ static lm_status prepare_kernel(const lm__problem *problem, lm__needs *needs, vo
     const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(problem);
     winograd *w;
     LM_TRY(make(problem, &d, &w));
+    plan_units(w, false);
     int64_t width = w->simd->width;
-    w->u_plane = up(d.filters, width) * width * up(d.channels, width) * width;
-    w->slices = most(least(SLICES, SLICE_FLOATS / (int64_t)slice_floats(w)), LEAST_SLICES);
+    w->u = (size_t)(LM__WINOGRAD * whole(d.filters, width) * whole(d.channels, width));
+    w->slices = SLICES;
+    while (w->slices > LEAST_SLICES && w->slices * (int64_t)w->u > SLICE_FLOATS) w->slices /= 2;
     w->slices = least(w->slices, w->units);
-    needs->scratch = unit_floats(w) * sizeof(float);
-    needs->shared = (size_t)w->slices * slice_floats(w) * sizeof(float);
+    needs->scratch = scratch_bytes(w);
+    needs->shared = (size_t)w->slices * w->u * sizeof(float);
     *state = w;
     return LM_OK;
 }
 
 /* 3 x 3 with stride 1; channels enough to outweigh the transforms, few enough for the caches; and few of the tiles'
  * results outside. */
+enum { LEAST_TILES = 12 };
+
 static bool fits(const lm__problem *p, const lm__conv2d_dims *d)
 {
     if (p->in[0].dtype != LM_F32 || d->batch <= 0 || d->groups != 1) return false;
@@ -319,8 +322,9 @@ static bool fits(const lm__problem *p, const lm__conv2d_dims *d)
         return false;
     if (d->channels < 8 || d->filters < 8 || d->channels * d->filters > 256 * 256) return false;
     double area = (double)(d->out_height * d->out_width);
-    double tiles = (double)(up(d->out_height, 2) * up(d->out_width, 2));
-    return area > 0 && 4 * tiles <= 1.35 * area && tiles * (double)d->batch >= LEAST_TILES && lm__conv_fits(d);
+    double tiles = (double)(up(d->out_height, SIDE) * up(d->out_width, SIDE));
+    return area > 0 && SIDE * SIDE * tiles <= 1.8 * area && tiles * (double)d->batch >= LEAST_TILES &&
+           lm__conv_fits(d);
 }
 
 static bool takes_forward(const lm__problem *p)
@@ -338,7 +342,7 @@ static bool takes_input(const lm__problem *p)
 static bool takes_kernel(const lm__problem *p)
 {
     const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(p);
-    return fits(p, &d);
+    return fits(p, &d) && d.channels * d.filters <= 160 * 160;    /* its slices would be larger than the caches */
 }
 
 #define KERNEL(name_of_op, form, prepared, packer, function)                                                     \

@@ -11,7 +11,7 @@ void LM_SIMD(conv)(const lm__conv *v, float *panel);
 void LM_SIMD(bias_act)(float *y, int64_t ld, int64_t rows, int64_t n, const float *bias, int act);
 void LM_SIMD(conv_kernel)(const lm__conv *v);
 void LM_SIMD(conv_pool)(const lm__conv_pool *t);
-void LM_SIMD(winograd_image)(const lm__winograd_tiles *t, const float *image, float *v);
+void LM_SIMD(winograd_image)(const lm__winograd_tiles *t, const float *image, float *v, float *strip);
 void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, float *m);
 void LM_SIMD(winograd_result)(const lm__winograd_tiles *t, const float *m, const float *bias, bool relu, float *y);
 void LM_SIMD(winograd_kernel)(const float *k, int64_t channels, int64_t filters, int64_t first, int64_t end,
@@ -48,7 +48,8 @@ const lm__simd LM_SIMD(simd) = {
     .bias_act = LM_SIMD(bias_act),
     .conv_kernel = LM_SIMD(conv_kernel),
     .conv_pool = LM_SIMD(conv_pool),
-    .winograd = {.image = LM_SIMD(winograd_image),
+    .winograd = {.group = TILE_ROWS,
+                 .image = LM_SIMD(winograd_image),
                  .gradient = LM_SIMD(winograd_gradient),
                  .result = LM_SIMD(winograd_result),
                  .kernel = LM_SIMD(winograd_kernel),

@@ -1,49 +1,57 @@
-/* kernels/simd/winograd.h: convolutions with windows of 3 x 3 and stride 1 by Winograd's F(2 x 2, 3 x 3).
+/* kernels/simd/winograd.h: convolutions with windows of 3 x 3 and stride 1 by Winograd's F(4 x 4, 3 x 3).
  *
- * A tile of 2 x 2 results sees 4 x 4 cells. With d the cells, g the window and
+ * A tile of 4 x 4 results sees 6 x 6 cells. With d the cells and g the window the results are
  *
- *        | 1  0 -1  0 |        | 1     0    0  |         | 1  1  1  0 |
- *   Bᵀ = | 0  1  1  0 |    G = | 1/2  1/2  1/2 |    Aᵀ = | 0  1 -1  1 |
- *        | 0 -1  1  0 |        | 1/2 -1/2  1/2 |
- *        | 0 -1  0  1 |        | 0     0    1  |
+ *   Aᵀ (G g Gᵀ · Bᵀ d B) A          and the gradient of g          Gᵀ (Bᵀ d B · A y Aᵀ) G
  *
- * the results are Aᵀ (G g Gᵀ · Bᵀ d B) A, where · multiplies element by element: 16 products instead of 36, each
- * summed over the channels: 16 products of matrices. The gradient of g is Gᵀ (Bᵀ d B · A y Aᵀ) G, y that
- * of the results. S. Winograd, Arithmetic Complexity of Computations (1980); A. Lavin and S. Gray, Fast
- * Algorithms for Convolutional Neural Networks (2016).
+ * where · multiplies element by element and y is the gradient of the results: 36 products instead of 144, each summed
+ * over the channels (or the tiles), so that they are 36 products of matrices. The matrices come from multiplying
+ * polynomials by their values at 0, ±a, ±b and infinity:
  *
- * What lies between is kept in blocks of one vector of channels (or filters): element (tile t, channel c) of
- * product i is at [i * plane + (c / width * pitch + t) * width + c % width]. Rows of a matrix then lie one vector
- * apart, whatever the number of channels: constants in the inner loops. */
+ *        | a²b²  0      -a²-b²   0      1  0 |        | 1/a²b²            |         | 1  1   1   1   1   0 |
+ *        | 0    -ab²    -b²      a      1  0 |        | k   ka    ka²     |    Aᵀ = | 0  a  -a   b  -b   0 |
+ *   Bᵀ = | 0     ab²    -b²     -a      1  0 |    G = | k  -ka    ka²     |         | 0  a²  a²  b²  b²  0 |
+ *        | 0    -a²b    -a²      b      1  0 |        | l   lb    lb²     |         | 0  a³ -a³  b³ -b³  1 |
+ *        | 0     a²b    -a²     -b      1  0 |        | l  -lb    lb²     |
+ *        | 0     a²b²    0    -a²-b²    0  1 |        | 0   0     1       |    k = 1/2a²(a²-b²), l = 1/2b²(b²-a²)
+ *
+ * Textbooks take 1 and 2; 3/4 and 3/2 lose a third as much to rounding, hardly more than plain summation (decision
+ * 60). S. Winograd, Arithmetic Complexity of Computations (1980); A. Lavin and S. Gray, Fast Algorithms for
+ * Convolutional Neural Networks (2016); B. Barabasz et al., Error Analysis and Improving the Accuracy of Winograd
+ * Convolution (2020).
+ *
+ * What lies between, v = Bᵀ d B and m = A y Aᵀ or the products, is kept in chunks, [36][group tiles][width], of one
+ * vector of channels (or filters) and one group of tiles, chunk (block, g) at block * groups + g: all that a loop
+ * meets lies constants apart. */
 #ifndef LM_KERNELS_SIMD_WINOGRAD_H
 #define LM_KERNELS_SIMD_WINOGRAD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Tiles of one image: rows x columns of them, numbered from `first`. */
+enum { LM__WINOGRAD = 36, LM__WINOGRAD_TILE = 4 };      /* products; results of a tile in each dimension */
+
+/* Some tiles of one row, in a unit of `groups` groups, as its tiles `first` and following. */
 typedef struct lm__winograd_tiles {
-    int64_t rows, columns, first, pitch, plane;
+    int64_t columns, first, groups;
     int64_t y, x;                       /* the cell that the first tile begins with; may lie outside the image */
     int64_t height, width, channels;    /* of the image (or of the results, and their filters) */
 } lm__winograd_tiles;
 
 /* One step for a number of tiles: m = v u, or u += vᵀ m.
- * u, product: [16][panel][channels][vectors of the panel], panels of two vectors, the last one of one if the filters
- * leave only that. u, gradient: [16][vector of filters][channels, rounded up to vectors][vector]. */
+ * u, product: [36][panel][channels][vectors of the panel], panels of two vectors, the last one of one if the filters
+ * leave only that. u, gradient: [36][vector of filters][channels, rounded up to vectors][vector]. */
 typedef struct lm__winograd_product {
-    int64_t count, pitch, channels, filters;
+    int64_t count, groups, channels, filters;
     const float *v;
-    int64_t v_plane;
     float *u;
-    int64_t u_plane;
-    float *m;
-    int64_t m_plane;
+    float *m;                           /* of product: may be v where there is but one panel */
 } lm__winograd_product;
 
 typedef struct lm__winograd {
-    /* v = Bᵀ d B */
-    void (*image)(const lm__winograd_tiles *t, const float *image, float *v);
+    int group;                          /* tiles in a group */
+    /* v = Bᵀ d B; strip: (4 * columns + 2) * 6 vectors of scratch */
+    void (*image)(const lm__winograd_tiles *t, const float *image, float *v, float *strip);
     /* m = A y Aᵀ */
     void (*gradient)(const lm__winograd_tiles *t, const float *dy, float *m);
     /* y = Aᵀ m A + bias, at least 0 with `relu`; bias NULL: none */
