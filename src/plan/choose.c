@@ -4,14 +4,16 @@
 #include "plan/internal.h"
 #include <string.h>
 
-/* Inputs that this plan never changes: constants, and variables without a store. */
+/* Inputs that this plan never changes: constants, variables without a store, and what is made of them once. Steps
+ * that run once pack nothing. */
 static uint64_t stable_inputs(const lm__plan *plan, const lm__step *s)
 {
     uint64_t stable = 0;
-    if (!lm__plan_runs(plan, LM__PASS_INDEX_pack)) return 0;
+    if (!lm__plan_runs(plan, LM__PASS_INDEX_pack) || s->once) return 0;
     for (int i = 0; i < s->problem.nin && i < 64; i++) {
         const lm__buffer *b = &plan->buffers[lm__plan_root(plan, s->in[i])];
-        if (b->space == LM__SPACE_CONSTANT || (b->space == LM__SPACE_VARIABLE && !plan->stored[b->index]))
+        if (b->space == LM__SPACE_CONSTANT || b->space == LM__SPACE_KEPT ||
+            (b->space == LM__SPACE_VARIABLE && !plan->stored[b->index]))
             stable |= (uint64_t)1 << i;
     }
     return stable;

@@ -15,7 +15,8 @@ struct lm__context {
     bool wired;                         /* to it */
     int threads;                        /* at most: what plan and local handles were made for */
     char *own;                          /* the arena, if this context made it */
-    char *packed;                       /* packed copies */
+    char *packed;                       /* packed copies, then what is kept from run to run */
+    uint64_t kept_version;              /* 1 + the versions that this was made from; 0: not made yet */
     void **pointers;                    /* one a slot */
     lm__run *runs;                      /* one a step */
     void **locals;                      /* from kernel->open, one a step */
@@ -28,6 +29,7 @@ static void *buffer_memory(const lm__context *c, int b)
     switch (buffer->space) {
     case LM__SPACE_ARENA: return c->memory + buffer->offset;
     case LM__SPACE_CONSTANT: return (void *)buffer->data;
+    case LM__SPACE_KEPT: return c->packed + c->plan->packed_bytes + buffer->offset;
     default: return NULL;               /* a fixup */
     }
 }
@@ -65,13 +67,13 @@ lm_status lm__context_make(const lm__plan *plan, lm__context **out)
     if (!c) return lm__no_memory(sizeof *c);
     c->plan = plan;
     c->threads = lm__team_threads() < plan->threads ? lm__team_threads() : plan->threads;
-    c->packed = lm__alloc(plan->packed_bytes);
+    c->packed = lm__alloc(plan->packed_bytes + plan->kept_bytes);
     c->pointers = lm__calloc((size_t)plan->slots, sizeof *c->pointers);
     c->runs = lm__calloc((size_t)plan->nsteps, sizeof *c->runs);
     c->locals = lm__calloc((size_t)plan->nsteps, sizeof *c->locals);
     c->packed_version = lm__calloc((size_t)plan->npacks, sizeof *c->packed_version);
     if (!c->packed || !c->pointers || !c->runs || !c->locals || !c->packed_version)
-        LM_GO(fail, lm__no_memory(plan->packed_bytes + sizeof *c->runs * (size_t)plan->nsteps));
+        LM_GO(fail, lm__no_memory(plan->packed_bytes + plan->kept_bytes + sizeof *c->runs * (size_t)plan->nsteps));
     for (int i = 0; i < plan->nsteps; i++) LM_GO(fail, open_step(c, i));
     for (int i = 0; i < plan->npacks; i++) c->pointers[plan->packs[i].slot] = c->packed + plan->packs[i].offset;
     *out = c;
@@ -129,12 +131,38 @@ static void bind(lm__context *c, const void *const *inputs, void *const *outputs
     }
 }
 
+static lm_status run_step(lm__context *c, int i, double *seconds)
+{
+    const lm__step *s = &c->plan->steps[i];
+    double start = seconds ? lm__seconds() : 0;
+    LM_TRY(s->kernel->run(&c->runs[i]));
+    if (seconds) seconds[i] += lm__seconds() - start;
+    return LM_OK;
+}
+
+/* Makes again what depends on weights alone, if one of them changed: versions only grow. */
+static lm_status run_once(lm__context *c, double *seconds)
+{
+    const lm__plan *plan = c->plan;
+    uint64_t version = 1;
+    if (plan->kept_bytes == 0) return LM_OK;
+    for (int i = 0; i < plan->nvariables; i++)
+        if (!plan->stored[i]) version += plan->variables[i]->version;
+    if (version == c->kept_version) return LM_OK;
+    for (int i = 0; i < plan->nsteps; i++)
+        if (plan->steps[i].once) LM_TRY(run_step(c, i, seconds));
+    c->kept_version = version;
+    return LM_OK;
+}
+
 /* Packs again what was packed from another version. */
 static lm_status pack(lm__context *c)
 {
     for (int i = 0; i < c->plan->npacks; i++) {
         const lm__pack *p = &c->plan->packs[i];
-        uint64_t version = 1 + (p->variable < 0 ? 0 : c->plan->variables[p->variable]->version);
+        uint64_t version = 1;
+        if (p->variable >= 0) version += c->plan->variables[p->variable]->version;
+        if (p->variable == LM__PACK_KEPT) version = c->kept_version;
         if (c->packed_version[i] == version) continue;
         const lm__step *s = &c->plan->steps[p->step];
         const void *source = c->runs[p->step].in[p->input];
@@ -146,12 +174,12 @@ static lm_status pack(lm__context *c)
 
 static lm_status run_steps(lm__context *c, double *seconds)
 {
+    LM_TRY(run_once(c, seconds));
     LM_TRY(pack(c));
     for (int i = 0; i < c->plan->nsteps; i++) {
         const lm__step *s = &c->plan->steps[i];
-        double start = seconds ? lm__seconds() : 0;
-        LM_TRY(s->kernel->run(&c->runs[i]));
-        if (seconds) seconds[i] += lm__seconds() - start;
+        if (s->once) continue;
+        LM_TRY(run_step(c, i, seconds));
         if (c->plan->options.watch) LM_TRY(lm__watch_step(s, c->runs[i].in, c->runs[i].out));
     }
     return LM_OK;

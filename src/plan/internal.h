@@ -16,6 +16,7 @@ typedef enum lm__space {
     LM__SPACE_OUTPUT,                   /* the caller's output `index`                            */
     LM__SPACE_VARIABLE,                 /* the tensor of the plan's variable `index`              */
     LM__SPACE_CONSTANT,                 /* `data`                                                 */
+    LM__SPACE_KEPT,                     /* in the context's own memory, at `offset`: from run to run */
 } lm__space;
 
 typedef struct lm__buffer {
@@ -40,6 +41,7 @@ typedef struct lm__step {
     int *in, *out;                      /* buffers; -1: an output nobody wants */
     int scratch, shared;                /* buffers, or -1 */
     int slot;                           /* first pointer slot: inputs, outputs, packed copies */
+    bool once;                          /* depends on unchanged weights alone: run once a version of them */
     int queue;
     int wait;                           /* entry of another queue that must have ended, or -1 */
 } lm__step;
@@ -49,10 +51,12 @@ typedef struct lm__fixup {
     int slot, buffer;
 } lm__fixup;
 
+enum { LM__PACK_KEPT = -2 };
+
 /* A packed copy of a stable input. */
 typedef struct lm__pack {
     int step, input, slot;
-    int variable;                       /* index, or -1: a constant */
+    int variable;                       /* index; -1: a constant; LM__PACK_KEPT: made by steps that run once */
     size_t offset, bytes;               /* in the context's packed memory */
 } lm__pack;
 
@@ -77,7 +81,7 @@ struct lm__plan {
     int nfixups;
     lm__pack *packs;
     int npacks;
-    size_t arena_bytes, constant_bytes, packed_bytes;
+    size_t arena_bytes, constant_bytes, packed_bytes, kept_bytes;
     size_t child_bytes;                 /* constants and packed weights of the bodies of control ops */
     double flops;
 };
@@ -89,6 +93,7 @@ lm_status lm__plan_lower(lm__plan *plan);
 lm_status lm__plan_choose(lm__plan *plan);
 lm_status lm__plan_place(lm__plan *plan);
 lm_status lm__plan_wire(lm__plan *plan);
+void lm__plan_keep(lm__plan *plan);     /* within lower, once it is known what the plan stores */
 
 /* A new entry of the growing array; the index, or -1 when memory is out (recorded). */
 int lm__plan_add_buffer(lm__plan *plan, lm__buffer buffer);

@@ -389,6 +389,7 @@ lm_status lm__plan_lower(lm__plan *plan)
     LM_GO(end, lower_nodes(&l));
     LM_GO(end, lower_outputs(&l));
     LM_GO(end, lower_stores(&l));
+    if (lm__plan_runs(plan, LM__PASS_INDEX_pack)) lm__plan_keep(plan);
     if (lm__plan_runs(plan, LM__PASS_INDEX_inplace)) reuse_inputs(plan);
     drop_unread(plan);
 end:

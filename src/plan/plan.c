@@ -35,6 +35,7 @@ static lm_status run_passes(const lm__plan *p)
     for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
         if (lm__plan_runs(p, passes[i].index)) LM_TRY(passes[i].run(p->graph));
     if (lm__plan_runs(p, LM__PASS_INDEX_epilogue)) {
+        LM_TRY(lm__pass_scale(p->graph));
         LM_TRY(lm__pass_epilogue(p->graph, fast));
         LM_TRY(lm__pass_pool(p->graph, fast));
     }
@@ -85,7 +86,7 @@ void lm__plan_free(lm__plan *plan)
 
 size_t lm__plan_bytes(const lm__plan *plan)
 {
-    return plan->arena_bytes + plan->packed_bytes + plan->constant_bytes + plan->child_bytes;
+    return plan->arena_bytes + plan->packed_bytes + plan->kept_bytes + plan->constant_bytes + plan->child_bytes;
 }
 
 int lm__plan_steps(const lm__plan *plan) { return plan->nsteps; }

@@ -13,13 +13,13 @@
  * rounding. */
 #define LM__PASS_LIST(X)                                                                                         \
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
-    X(fold, "nodes whose inputs are constants are computed now")                                                \
-    X(cse, "equal nodes become one")                                                                            \
-    X(epilogue, "bias and activation into matmul and convolution, max pooling into convolution")                \
-    X(fuse, "chains of element-by-element ops, sums and stores become one map")                                     \
-    X(inplace, "results are written over inputs that nobody reads any more")                                    \
-    X(reuse, "buffers whose lives do not overlap share memory")                                                 \
-    X(pack, "weights in the kernels' own layout, once per version")                                             \
+    X(fold, "nodes whose inputs are constants are computed now")                                                 \
+    X(cse, "equal nodes become one")                                                                             \
+    X(epilogue, "factors, bias and activation into matmul and convolution, pooling into convolution")            \
+    X(fuse, "chains of element-by-element ops, sums and stores become one map")                                  \
+    X(inplace, "results are written over inputs that nobody reads any more")                                     \
+    X(reuse, "buffers whose lives do not overlap share memory")                                                  \
+    X(pack, "weights in the kernels' own layout, and what is made of weights, once per version")                 \
     X(fast, "simd and onednn kernels; without it only reference kernels run")
 
 enum {

@@ -42,6 +42,7 @@ static void place_text(const lm__plan *p, int b, char *text, size_t bytes)
     case LM__SPACE_OUTPUT: snprintf(text, bytes, "output %d", buffer->index); break;
     case LM__SPACE_VARIABLE: snprintf(text, bytes, "variable %s", p->variables[buffer->index]->name); break;
     case LM__SPACE_CONSTANT: snprintf(text, bytes, "constant"); break;
+    case LM__SPACE_KEPT: snprintf(text, bytes, "kept+%zu", buffer->offset); break;
     }
 }
 

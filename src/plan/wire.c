@@ -37,7 +37,9 @@ static void add_packs(lm__plan *plan, int step, int *npacks)
         const lm__buffer *b = &plan->buffers[lm__plan_root(plan, s->in[k])];
         plan->packs[(*npacks)++] = (lm__pack){
             .step = step, .input = k, .slot = s->slot + s->problem.nin + s->problem.nout + k,
-            .variable = b->space == LM__SPACE_VARIABLE ? b->index : -1,
+            .variable = b->space == LM__SPACE_VARIABLE ? b->index
+                        : b->space == LM__SPACE_KEPT   ? LM__PACK_KEPT
+                                                       : -1,
             .offset = plan->packed_bytes, .bytes = s->needs.pack[k]};
         plan->packed_bytes += lm__round64(s->needs.pack[k]);
     }
