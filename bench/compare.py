@@ -1,90 +1,106 @@
-"""Runs `lamina bench` and the peers' programs in turn and prints one table; see run.sh."""
+"""Runs `lamina bench` and the peers' programs in turn and prints tables; see run.sh. Nothing but the standard library."""
 import argparse
+import collections
 import json
 import os
 import pathlib
-import platform
-import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import appendix
+import chart
+import machine
+import tables
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WORKLOADS = ["seedcnn", "seedcnn_infer_1", "seedcnn_infer_256"]
-
-
-def idle():
-    """Whether the machine has nothing else to do: its load over the last minute."""
-    return os.getloadavg()[0] < 0.5
-
-
-def lines(command, environment=None, folder=None):
-    """The JSON objects that a program prints, one a line."""
-    done = subprocess.run(command, env={**os.environ, **(environment or {})}, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"bench: error: {' '.join(map(str, command))} ended with status {done.returncode}:\n{done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+PEERS = "keras-tf", "torch", "torch-compile"
 
 
 def runners(arguments):
-    # On some processors OpenBLAS is told to use an older core here; the peers must not be slowed by that.
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
-    for k in set(os.environ) - set(clean):
-        del os.environ[k]
-    torch = [arguments.peers / "torch/bin/python", arguments.programs / "peer_torch.py", "seed"]
-    keras = [arguments.peers / "keras/bin/python", arguments.programs / "peer_keras.py", "seed"]
+    """Each program by its name: a function that runs it once and gives its rows."""
+    torch = [arguments.peers / "torch/bin/python", arguments.programs / "peer_torch.py"]
+    keras = [arguments.peers / "keras/bin/python", arguments.programs / "peer_keras.py"]
+    compiling = {"MODE": "compile", "TORCHINDUCTOR_CACHE_DIR": str(arguments.peers / "inductor")}
+    lamina = [arguments.lamina, "bench", "--bound", "--json"]
     return {
-        "lamina": lambda: lines([ROOT / "build/bin/lamina", "bench", *WORKLOADS, "--json"]),
-        "keras-tf": lambda: lines(keras, folder=arguments.programs),
-        "torch": lambda: lines(torch, folder=arguments.programs),
+        "lamina": lambda: machine.lines(lamina, ROOT),
+        "keras-tf": lambda: machine.lines(keras, arguments.programs),
+        "torch": lambda: machine.lines(torch, arguments.programs),
+        "torch-compile": lambda: machine.lines(torch, arguments.programs, compiling),
     }
+
+
+def take(best, who, row):
+    """Keeps a program's best time of a workload, the least bound, and the losses of its first run."""
+    old = best[row["name"]].get(who)
+    if not old:
+        best[row["name"]][who] = row
+        return
+    if "bound_ms" in row:
+        old["bound_ms"] = min(old["bound_ms"], row["bound_ms"])
+    for key in ("ms_per_step", "items_per_second"):
+        if row["ms_per_step"] < old["ms_per_step"]:
+            old[key], row[key] = row[key], old[key]
+
+
+def rounds(arguments, notes):
+    """workload -> program -> its row: the best of all rounds."""
+    best = collections.defaultdict(dict)
+    programs = runners(arguments)
+    for turn in range(arguments.rounds):
+        for who, run in list(programs.items()):
+            busy = machine.busy(arguments.watch)
+            if busy > 0.05:
+                notes.append(f"the machine was {100 * busy:.0f} % busy with something else before {who} in round {turn + 1}")
+            print(f"round {turn + 1}/{arguments.rounds}: {who}", file=sys.stderr, flush=True)
+            begun = time.monotonic()
+            rows, error = run()
+            for row in rows:
+                if row.get("ms_per_step"):
+                    take(best, who, row)
+                elif row.get("error"):
+                    notes.append(f"{who} cannot do {row['name']}: {row['error']}")
+            if error and who == "lamina":
+                sys.exit(f"bench: error: {error}")
+            if error:
+                notes.append(f"{who} did not end well, and is left out from here on: {error}")
+                del programs[who]
+            print(f"  {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    return {name: best[name] for name in best if "lamina" in best[name]}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--peers", type=pathlib.Path, required=True)
+    parser.add_argument("--lamina", type=pathlib.Path, default=ROOT / "build/bin/lamina")
+    parser.add_argument("--predictors", type=pathlib.Path, default=ROOT / "build/bin/bench_predictors")
+    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "bench/results")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--watch", type=float, default=1, help="seconds to see whether the machine is idle")
+    parser.add_argument("--no-appendix", action="store_true", help="leave out batch sizes and threads")
     arguments = parser.parse_args()
-    best = {}
-    was_idle = idle()
-    for turn in range(arguments.rounds):
-        for who, run in runners(arguments).items():
-            print(f"round {turn + 1}/{arguments.rounds}: {who}", file=sys.stderr, flush=True)
-            for row in run():
-                if row.get("name") in WORKLOADS:
-                    key = row["name"], who
-                    best[key] = min(best.get(key, row), row, key=lambda r: r["ms_per_step"])
+    machine.clean_environment()
+    notes = []
+    best = rounds(arguments, notes)
+    more = {} if arguments.no_appendix else appendix.measure(arguments, notes)
     result = {
         "date": time.strftime("%Y-%m-%d %H:%M"),
-        "machine": {"cpu": cpu(), "cores": os.cpu_count(), "idle_before": was_idle},
+        "machine": machine.describe(),
+        "versions": machine.versions(arguments),
         "rounds": arguments.rounds,
-        "rows": [{"who": who, **row} for (_, who), row in sorted(best.items())],
+        "notes": notes,
+        "workloads": [tables.summary(name, rows) for name, rows in best.items()],
+        "rows": [{"who": who, **row} for rows in best.values() for who, row in rows.items()],
+        **more,
     }
-    show(best, was_idle)
-    folder = ROOT / "bench/results"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{time.strftime('%Y%m%d-%H%M')}.json"
+    tables.show(result)
+    arguments.results.mkdir(exist_ok=True)
+    path = arguments.results / f"{time.strftime('%Y%m%d-%H%M')}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"\nWritten to {path.relative_to(ROOT)}")
-
-
-def cpu():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
-
-
-def show(best, was_idle):
-    if not was_idle:
-        print("Note: the machine was not idle when this began; the ratios are less sure.")
-    print(f"\n{'workload':<20}{'lamina':>10}{'keras-tf':>10}{'torch':>10}   ms per step; ratio of the faster peer to Lamina")
-    for name in WORKLOADS:
-        ms = {who: best[name, who]["ms_per_step"] for who in ("lamina", "keras-tf", "torch") if (name, who) in best}
-        if len(ms) < 3:
-            continue
-        peer = min(ms["keras-tf"], ms["torch"])
-        print(f"{name:<20}{ms['lamina']:>10.3f}{ms['keras-tf']:>10.3f}{ms['torch']:>10.3f}   {peer / ms['lamina']:.2f}x")
+    chart.draw(result, path.with_suffix(".svg"))
+    print(f"\nWritten to {path} and {path.with_suffix('.svg').name}")
 
 
 if __name__ == "__main__":

@@ -188,6 +188,20 @@ static lm_status run_all(runner *r, const lm_profile_args *args)
 
 /* --- the bound -------------------------------------------------------------------------------------------------- */
 
+/* Equal products have one bound, whichever was the luckiest. */
+static void share_luck(lm_profile *p)
+{
+    for (int i = 0; i < p->nsteps; i++)
+        for (int k = 0; k < p->nsteps; k++) {
+            const lm_profile_step *other = &p->steps[k];
+            lm_profile_step *s = &p->steps[i];
+            if (s->flops == 0 || other->flops != s->flops || strcmp(s->op, other->op) ||
+                strcmp(s->kernel, other->kernel) || strcmp(s->detail, other->detail))
+                continue;
+            s->bound_seconds = fmin(s->bound_seconds, other->bound_seconds);
+        }
+}
+
 /* Of each step: a product's own, again and again on the data of a run; of a control op its bodies'; else bytes. */
 static lm_status bound_steps(runner *r, lm__bandwidths *known, lm__product_times *times, double *products)
 {
@@ -197,9 +211,13 @@ static lm_status bound_steps(runner *r, lm__bandwidths *known, lm__product_times
     for (int k = 0; k < ROUNDS; k++)
         LM_TRY(lm__context_time_products(r->context, r->inputs, r->outputs, r->seconds));
     for (int i = 0; i < p->nsteps; i++) {
-        double *bound = &p->steps[i].bound_seconds, rate;
+        double *bound = &p->steps[i].bound_seconds;
         if (isfinite(r->seconds[i])) *bound = fmin(r->seconds[i], p->steps[i].seconds);
         else LM_TRY(lm__product_time(times, r->plan, i, bound));
+    }
+    share_luck(p);
+    for (int i = 0; i < p->nsteps; i++) {
+        double *bound = &p->steps[i].bound_seconds, rate;
         *products += *bound;
         if (*bound > 0 || p->steps[i].bytes == 0) continue;
         LM_TRY(lm__bandwidth(known, p->steps[i].bytes, &rate));

@@ -1,0 +1,59 @@
+"""Batch sizes, 1 against 2 threads, and two threads that predict with one model."""
+import os
+import pathlib
+import sys
+
+import machine
+
+HERE = pathlib.Path(__file__).resolve().parent
+SIZES = 1, 4, 16, 32, 64, 128, 256, 512, 1024
+
+
+def batches(arguments, notes):
+    """Training seedcnn for each size, everybody in turn."""
+    rows = []
+    model = HERE / "seedcnn.json"
+    for size in SIZES:
+        found, error = machine.lines([arguments.lamina, "bench", model, "--batch-size", str(size), "--json"], HERE)
+        rows += [{"who": "lamina", "batch": size, "ms_per_step": row["ms_per_step"]} for row in found]
+        if error:
+            notes.append(f"batch size {size}: {error}")
+    for who, name in (("keras-tf", "keras"), ("torch", "torch")):
+        command = [arguments.peers / name / "bin/python", HERE / "peer_batches.py", arguments.programs, name, *map(str, SIZES)]
+        found, error = machine.lines(command, arguments.programs)
+        rows += [{"who": who, "batch": row["batch"], "ms_per_step": row["ms_per_step"]} for row in found]
+        if error:
+            notes.append(f"{who} by batch size: {error}")
+    return rows
+
+
+def threads(arguments, notes):
+    """Every workload on 1 and on 2 threads, in turn, the better of two."""
+    best = {}
+    for _ in range(2):
+        for count in (1, 2):
+            rows, error = machine.lines([arguments.lamina, "bench", "--threads", str(count), "--json"], HERE)
+            if error:
+                notes.append(f"{count} threads: {error}")
+            for row in rows:
+                key = row["name"], count
+                best[key] = min(best.get(key, row["ms_per_step"]), row["ms_per_step"])
+    names = [name for name, count in best if count == 1 and (name, 2) in best]
+    return [{"name": name, "ms": [best[name, 1], best[name, 2]]} for name in names]
+
+
+def predictors(arguments, notes):
+    rows, error = machine.lines([arguments.predictors], HERE)
+    if error or not rows:
+        notes.append(f"two threads that predict: {error or 'no figures'}")
+        return None
+    return rows[-1]
+
+
+def measure(arguments, notes):
+    print("appendix: batch sizes, threads", file=sys.stderr, flush=True)
+    result = {"batches": batches(arguments, notes)}
+    if len(os.sched_getaffinity(0)) > 1:
+        result["threads"] = threads(arguments, notes)
+        result["predictors"] = predictors(arguments, notes)
+    return result
