@@ -3,7 +3,8 @@
  * Measured on 2 cores with AVX-512, one thread, against oneDNN 2.6: 32 x 5408 x 128 (the tutorial's dense layer) 115
  * against 117 GFLOP/s, its gradient with respect to the input 98 against 65, 32 x 128 x 10 68 against 43, 512³ 105
  * against 111. So products that are small or thin are computed here, without the 6 ms that opening libdnnl costs;
- * large ones go to oneDNN where there is one, and come here otherwise. */
+ * large ones go to oneDNN where there is one, and come here otherwise. But not weights' gradients over many examples:
+ * 256 x 6400 x 1024 with its first matrix transposed 214 against 107 GFLOP/s on another machine. */
 #include "base/alloc.h"
 #include "kernels/fast/product.h"
 #include "base/status.h"
@@ -23,7 +24,8 @@ static bool takes_small(const lm__problem *problem)
     int64_t thinnest = d.m < d.n ? d.m : d.n;
     if (d.k < thinnest) thinnest = d.k;
     double flops = 2.0 * (double)d.m * (double)d.n * (double)d.k;
-    return thinnest <= THIN || flops < LARGE;
+    bool gradient = ((const lm__matmul *)problem->attr)->transpose_a && d.k >= 4 * (d.m > d.n ? d.m : d.n);
+    return thinnest <= THIN || flops < LARGE || gradient;
 }
 
 static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **state)

@@ -71,6 +71,28 @@ typedef struct lm__unpool_row {
     int64_t place;                      /* of dx in its plane, in cells */
 } lm__unpool_row;
 
+/* Rows of a batch through all steps of an LSTM (kernels/lstm.h); arrays begin at their first row. */
+typedef struct lm__lstm_part {
+    int64_t rows, steps, inputs, units;
+    int64_t lda, ldc;                   /* floats in a row of (x, h), at least inputs + units; of c, whole vectors */
+    const float *x, *packed;            /* packed: for each vector of units, what lstm_pack made */
+    float *states, *gates, *cells, *before;     /* NULL: not wanted */
+} lm__lstm_part;
+/* The scratch memory of lstm, and what lstm_pack makes for one vector of units, in floats. */
+#define LM__LSTM_SCRATCH(width, rows, lda, ldc) ((rows) * (2 * (lda) + (ldc) + 4 * (width)))
+#define LM__LSTM_PACKED(width, inputs, units) (4 * (width) * (1 + (inputs) + (units)))
+
+/* The way back for rows of a batch. */
+typedef struct lm__lstm_back {
+    int64_t rows, steps, units;
+    int64_t padded, ldh;                /* units in whole vectors, and in whole panels of two */
+    const float *gates, *cells, *dy, *packed;   /* packed: for two vectors of units each, by lstm_backward_pack */
+    float *dz;                          /* NULL: not wanted */
+    float *sum;                         /* (4, padded): dz of all rows and steps */
+} lm__lstm_back;
+#define LM__LSTM_BACK_SCRATCH(width, rows, padded, ldh) ((rows) * (5 * (padded) + (width) + (ldh)))
+#define LM__LSTM_BACK_PACKED(width, padded) (2 * (width) * 4 * (padded))
+
 /* Squares: the sum of (x - center)², with one center a result. */
 typedef enum lm__simd_reduction { LM__SIMD_SUM, LM__SIMD_MAX, LM__SIMD_MIN, LM__SIMD_SQUARES } lm__simd_reduction;
 
@@ -124,6 +146,12 @@ typedef struct lm__simd {
     void (*attention_slopes)(const lm__attention_rows *a);
     /* out[4·b + k] = word k of Philox's block counter + b < limit, b < blocks; counter[0] may not run over. */
     void (*bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks, uint8_t *out);
+    /* Of lstm, for the block-th vector of units; bias NULL: none. Of lstm_backward, for the panel-th two vectors. */
+    void (*lstm_pack)(const float *kernel, const float *recurrent, const float *bias, int64_t inputs, int64_t units,
+                      int64_t block, float *to);
+    void (*lstm)(const lm__lstm_part *p, float *scratch);
+    void (*lstm_backward_pack)(const float *recurrent, int64_t units, int64_t padded, int64_t panel, float *to);
+    void (*lstm_backward)(const lm__lstm_back *p, float *scratch);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
     const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;

@@ -33,6 +33,11 @@ void LM_SIMD(attention_weights)(const lm__attention_rows *a);
 void LM_SIMD(attention_slopes)(const lm__attention_rows *a);
 void LM_SIMD(bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks,
                         uint8_t *out);
+void LM_SIMD(lstm_pack)(const float *kernel, const float *recurrent, const float *bias, int64_t inputs, int64_t units,
+                        int64_t block, float *to);
+void LM_SIMD(lstm)(const lm__lstm_part *p, float *scratch);
+void LM_SIMD(lstm_backward_pack)(const float *recurrent, int64_t units, int64_t padded, int64_t panel, float *to);
+void LM_SIMD(lstm_backward)(const lm__lstm_back *p, float *scratch);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 extern const lm__simd_chain LM_SIMD(chains)[];
 
@@ -67,6 +72,10 @@ const lm__simd LM_SIMD(simd) = {
     .attention_weights = LM_SIMD(attention_weights),
     .attention_slopes = LM_SIMD(attention_slopes),
     .bernoulli = LM_SIMD(bernoulli),
+    .lstm_pack = LM_SIMD(lstm_pack),
+    .lstm = LM_SIMD(lstm),
+    .lstm_backward_pack = LM_SIMD(lstm_backward_pack),
+    .lstm_backward = LM_SIMD(lstm_backward),
     .chains = LM_SIMD(chains),
     .rows = {LM_SIMD(rows_plain), LM_SIMD(rows_math)},
 };
