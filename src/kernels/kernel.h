@@ -2,8 +2,8 @@
  *
  * A kernel computes one op on raw memory: dense, row-major, channels last. Each op brings a reference kernel; faster
  * ones stand in fast.def, best first, and each may decline a problem. The choice is made when a plan is made.
- * Work is cut by the problem alone (never by the number of threads) and joined in a fixed order: the bytes do not
- * depend on the team. */
+ * Where a cut reaches the bytes (sums), work is cut by the problem alone, never by the number of threads, and joined
+ * in a fixed order: the bytes do not depend on the team. */
 #ifndef LM_KERNELS_KERNEL_H
 #define LM_KERNELS_KERNEL_H
 

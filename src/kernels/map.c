@@ -3,6 +3,7 @@
  * The space is cut into chunks (jobs of the team) and those into blocks whose registers stay in the first-level
  * cache. Both cuts depend on the map alone, so the vector bodies and tails of the rows fall on the same elements for
  * any team. */
+#include "kernels/map_job.h"
 #include "base/team.h"
 #include "kernels/map_sums.h"
 #include <string.h>
@@ -12,33 +13,10 @@ enum {
     WORTH = 32768,                      /* below so many element steps waking the team costs more than it saves */
     CACHE = 24 << 10,                   /* bytes of the first-level cache for a block of everything */
     LEAST_BLOCK = 256,                  /* shorter ones spend their time on calls */
-    PREFETCH = 1 << 16,                 /* elements from which the next block is asked for: smaller maps are cached */
     SLOTS = LM__MAP_MAX_OPERANDS + LM__MAP_MAX_STEPS,
     REGISTERS = LM__MAP_MAX_OPERANDS + LM__MAP_MAX_STEPS,
     MEMORY = -1,                        /* instead of a slot: in the operand's or the result's own memory */
 };
-
-/* How an operand's elements lie along the flat index. */
-typedef enum layout { DENSE, PERIODIC, STRIDED } layout;
-
-/* What one run decides before its first block. */
-typedef struct job {
-    const lm__map *map;
-    const void *const *in;
-    void *const *out;
-    char *scratch;
-    size_t scratch_stride, slot_bytes;
-    size_t total, block, chunk, chunks;
-    int slots;
-    size_t sums_at, width;              /* of sums: where in the scratch, and elements of a row of them; 0: no sums */
-    float *shared;
-    layout operand[LM__MAP_MAX_OPERANDS];
-    size_t period[LM__MAP_MAX_OPERANDS];
-    int operand_slot[LM__MAP_MAX_OPERANDS];
-    int step_slot[LM__MAP_MAX_STEPS];   /* where the step's result goes, or MEMORY */
-    int step_result[LM__MAP_MAX_STEPS]; /* the output it is written to directly, if MEMORY */
-    bool copied[LM__MAP_MAX_OPERANDS];  /* output is copied from its register after the steps */
-} job;
 
 static size_t space(const lm__map *map)
 {
@@ -49,7 +27,7 @@ static size_t space(const lm__map *map)
 
 /* Dense: the flat index is the offset. Periodic: dense over the last dimensions, repeated over those before (period
  * 1: one number everywhere). Everything else is gathered. */
-static layout classify(const lm__map *map, const lm__map_operand *operand, size_t *period)
+static lm__map_layout classify(const lm__map *map, const lm__map_operand *operand, size_t *period)
 {
     int64_t expect = 1;
     int d = map->rank - 1;
@@ -59,10 +37,10 @@ static layout classify(const lm__map *map, const lm__map_operand *operand, size_
         expect *= map->dims[d];
     }
     *period = (size_t)expect;
-    if (d < 0) return DENSE;
+    if (d < 0) return LM__MAP_DENSE;
     for (; d >= 0; d--)
-        if (map->dims[d] != 1 && operand->stride[d] != 0) return STRIDED;
-    return PERIODIC;
+        if (map->dims[d] != 1 && operand->stride[d] != 0) return LM__MAP_STRIDED;
+    return LM__MAP_PERIODIC;
 }
 
 /* The last step that reads each register's present value matters for reusing its slot: `steps` if a result is taken
@@ -85,14 +63,14 @@ static int last_use(const lm__map *map, int reg, int from)
 
 /* Gives every operand that is not dense and every step a slot of one block, reusing those whose value is dead; steps
  * with direct[s] need none. Returns how many slots there are. */
-static int assign_slots(const lm__map *map, const layout *layouts, const bool *direct, int *operand_slot,
+static int assign_slots(const lm__map *map, const lm__map_layout *layouts, const bool *direct, int *operand_slot,
                         int *step_slot)
 {
     int dies[SLOTS], slots = 0;         /* the step that reads a slot's value last */
     lm_dtype type[SLOTS];
     for (int i = 0; i < map->operands; i++) {
         operand_slot[i] = MEMORY;
-        if (layouts[i] == DENSE) continue;
+        if (layouts[i] == LM__MAP_DENSE) continue;
         dies[slots] = map->steps + 1;   /* expanded operands stay for all blocks of a chunk */
         operand_slot[i] = slots++;
     }
@@ -123,22 +101,22 @@ static size_t slot_bytes(const lm__map *map)
 }
 
 /* How the operands lie; returns the longest period that an expansion serves. */
-static size_t find_layouts(const lm__map *map, layout *operand, size_t *period)
+static size_t find_layouts(const lm__map *map, lm__map_layout *operand, size_t *period)
 {
     size_t longest = 1;
     for (int i = 0; i < map->operands; i++) {
         operand[i] = classify(map, &map->operand[i], &period[i]);
-        if (operand[i] == PERIODIC && period[i] <= LM__MAP_BLOCK && period[i] > longest) longest = period[i];
+        if (operand[i] == LM__MAP_PERIODIC && period[i] <= LM__MAP_BLOCK && period[i] > longest) longest = period[i];
     }
     return longest;
 }
 
 /* Elements of a block: as many as let the slots and the dense operands' blocks stay in the first-level cache, and
  * whole periods. Periods are products of trailing dimensions: the smaller divide the larger. */
-static size_t block_size(const job *j, int slots, size_t period)
+static size_t block_size(const lm__map_job *j, int slots, size_t period)
 {
     size_t arrays = (size_t)slots, widest = (j->slot_bytes - 64) / LM__MAP_BLOCK;
-    for (int i = 0; i < j->map->operands; i++) arrays += j->operand[i] == DENSE;
+    for (int i = 0; i < j->map->operands; i++) arrays += j->operand[i] == LM__MAP_DENSE;
     size_t block = CACHE / (arrays * widest + 1) / 64 * 64;
     if (block < LEAST_BLOCK) block = LEAST_BLOCK;
     if (block < period) block = period;
@@ -147,7 +125,7 @@ static size_t block_size(const job *j, int slots, size_t period)
 }
 
 /* Blocks and chunks; `slots` as the caller knows them. */
-static void cut(job *j, int slots, size_t period)
+static void cut(lm__map_job *j, int slots, size_t period)
 {
     if (j->width) period = j->width;
     j->block = block_size(j, slots, period);
@@ -157,10 +135,10 @@ static void cut(job *j, int slots, size_t period)
 
 /* What does not depend on where things lie in memory. Of a map with sums that includes the cut: their memory is asked
  * for beforehand. */
-static void begin(job *j, const lm__map *map)
+static void begin(lm__map_job *j, const lm__map *map)
 {
-    *j = (job){.map = map, .total = space(map), .slot_bytes = slot_bytes(map)};
-    size_t period = find_layouts(map, j->operand, j->period);
+    *j = (lm__map_job){.map = map, .made = -1, .total = space(map), .slot_bytes = slot_bytes(map)};
+    size_t period = find_layouts(map, j->operand, j->operand_period);
     j->slots = assign_slots(map, j->operand, NULL, j->operand_slot, j->step_slot);
     j->sums_at = (size_t)j->slots * j->slot_bytes;
     if (map->sums) j->width = lm__map_sums_width(map, period);
@@ -169,16 +147,22 @@ static void begin(job *j, const lm__map *map)
 
 size_t lm__map_scratch(const lm__map *map)
 {
-    job j;
+    lm__map_job j;
     begin(&j, map);
     return j.sums_at + lm__map_sums_scratch(map, j.width);
 }
 
 size_t lm__map_shared(const lm__map *map)
 {
-    job j;
+    lm__map_job j;
     begin(&j, map);
     return lm__map_sums_shared(map, j.chunks);
+}
+
+bool lm__map_is_dense(const lm__map *map, int operand)
+{
+    size_t period;
+    return classify(map, &map->operand[operand], &period) == LM__MAP_DENSE;
 }
 
 /* --- one run -------------------------------------------------------------------------------------------------------
@@ -186,23 +170,24 @@ size_t lm__map_shared(const lm__map *map)
 
 /* Whether step s may write output r at once: not where the output lies over an operand that is read afterwards
  * (in-place updates). */
-static bool may_write(const job *j, int s, int r)
+static bool may_write(const lm__map_job *j, int s, int r)
 {
     const lm__map *map = j->map;
     const char *out = (const char *)j->out[r];
     size_t size = lm_dtype_size(map->step[s].dtype);
     for (int i = 0; i < map->operands; i++) {
+        if (i == j->made) continue;
         const char *in = (const char *)j->in[i];
         size_t in_size = lm_dtype_size(map->operand[i].dtype);
-        size_t span = (j->operand[i] == PERIODIC ? j->period[i] : j->total) * in_size;
+        size_t span = (j->operand[i] == LM__MAP_PERIODIC ? j->operand_period[i] : j->total) * in_size;
         if (in >= out + j->total * size || out >= in + span) continue;
-        if (j->operand[i] != DENSE || in != out || in_size != size || last_use(map, i, s) > s) return false;
+        if (j->operand[i] != LM__MAP_DENSE || in != out || in_size != size || last_use(map, i, s) > s) return false;
     }
     return true;
 }
 
 /* Finds for each output the step that makes it and whether that step writes it directly. */
-static void place_results(job *j)
+static void place_results(lm__map_job *j)
 {
     const lm__map *map = j->map;
     bool direct[LM__MAP_MAX_STEPS] = {false};
@@ -281,24 +266,27 @@ static void gather(const lm__map *map, const lm__map_operand *operand, const cha
     }
 }
 
-/* Where operand i's block [at, at + n) is; `fresh`: the first block of a chunk. */
-static const void *operand_block(const job *j, int i, char *slots, size_t at, size_t n, bool fresh)
+/* What the slots of a thread hold already of operands that are repeated. */
+typedef enum holding { NOTHING, NUMBERS, PERIODS } holding;
+
+/* Where operand i's block [at, at + n) is. */
+static const void *operand_block(const lm__map_job *j, int i, char *slots, size_t at, size_t n, holding held)
 {
     const lm__map_operand *operand = &j->map->operand[i];
     const char *base = (const char *)j->in[i];
-    size_t size = lm_dtype_size(operand->dtype), period = j->period[i];
-    if (j->operand[i] == DENSE) return base + at * size;
+    size_t size = lm_dtype_size(operand->dtype), period = j->operand_period[i];
+    if (j->operand[i] == LM__MAP_DENSE) return base + at * size;
     char *slot = slots + (size_t)j->operand_slot[i] * j->slot_bytes;
-    if (j->operand[i] == PERIODIC) {
+    if (j->operand[i] == LM__MAP_PERIODIC) {
+        if (period == 1) {
+            if (held == NOTHING) fill(slot, base, j->block, size);
+            return slot;
+        }
         if (at % period + n <= period) return base + at % period * size;
-        if (period <= LM__MAP_BLOCK) {  /* blocks begin at a multiple of the period: the expansion serves them all */
-            if (!fresh) return slot;
-            n = j->block;
-            if (period == 1) {
-                fill(slot, base, n, size);
-                return slot;
-            }
-            for (size_t k = 0; k < n; k += period) memcpy(slot + k * size, base, period * size);
+        if (period <= LM__MAP_BLOCK && at % period == 0) {
+            /* blocks of a piece begin at multiples of the period: the expansion serves them all */
+            for (size_t k = 0; held != PERIODS && k < j->block; k += period)
+                memcpy(slot + k * size, base, period * size);
             return slot;
         }
     }
@@ -307,7 +295,7 @@ static const void *operand_block(const job *j, int i, char *slots, size_t at, si
 }
 
 /* Results that are operands go first: a result made by a step may be meant to lie over them. */
-static void copy_results(const job *j, const void *const *reg, size_t at, size_t n, bool operands)
+static void copy_results(const lm__map_job *j, const void *const *reg, size_t at, size_t n, bool operands)
 {
     const lm__map *map = j->map;
     for (int r = 0; r < map->results; r++) {
@@ -320,23 +308,12 @@ static void copy_results(const job *j, const void *const *reg, size_t at, size_t
     }
 }
 
-/* Asks for the next block of the dense operands: a block is about a page, where the processor's own prefetching ends.
- * (Adam's update of 692,224 weights: 20 % less time.) */
-static void prefetch(const job *j, size_t at, size_t n)
-{
-    for (int i = 0; i < j->map->operands; i++) {
-        if (j->operand[i] != DENSE) continue;
-        size_t size = lm_dtype_size(j->map->operand[i].dtype);
-        const char *next = (const char *)j->in[i] + at * size;
-        for (size_t k = 0; k < n * size; k += 64) __builtin_prefetch(next + k, 0, 2);
-    }
-}
-
-static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh, float *total)
+static void run_block(const lm__map_job *j, char *slots, size_t at, size_t n, const void *made, holding held,
+                      float *total)
 {
     const lm__map *map = j->map;
     const void *reg[REGISTERS];
-    for (int i = 0; i < map->operands; i++) reg[i] = operand_block(j, i, slots, at, n, fresh);
+    for (int i = 0; i < map->operands; i++) reg[i] = i == j->made ? made : operand_block(j, i, slots, at, n, held);
     for (int s = 0; s < map->steps; s++) {
         const lm__map_step *step = &map->step[s];
         const void *in[LM__MAP_MAX_ARGS];
@@ -352,30 +329,48 @@ static void run_block(const job *j, char *slots, size_t at, size_t n, bool fresh
     copy_results(j, reg, at, n, false);
 }
 
+static void run_piece(const lm__map_job *j, char *slots, size_t at, size_t n, const void *made, holding held,
+                      float *total)
+{
+    size_t end = at + n, size = j->made < 0 ? 0 : lm_dtype_size(j->map->operand[j->made].dtype);
+    for (; at < end; at += n, made = (const char *)made + n * size, held = PERIODS) {
+        n = end - at < j->block ? end - at : j->block;
+        run_block(j, slots, at, n, made, held, total);
+    }
+}
+
+void lm__map_part(const lm__map_job *j, char *slots, size_t at, size_t n, const void *made, bool first)
+{
+    run_piece(j, slots, at, n, made, first ? NOTHING : NUMBERS, NULL);
+}
+
 static void run_chunk(void *argument, size_t index, int thread)
 {
-    const job *j = (const job *)argument;
+    const lm__map_job *j = (const lm__map_job *)argument;
     char *slots = j->scratch ? j->scratch + (size_t)thread * j->scratch_stride : NULL;
     float *total = j->width ? (float *)(void *)(slots + j->sums_at) : NULL;
-    size_t at = index * j->chunk, end = at + j->chunk < j->total ? at + j->chunk : j->total;
+    size_t at = index * j->chunk, n = at + j->chunk < j->total ? j->chunk : j->total - at;
     if (j->width) lm__map_sums_begin(j->map, j->width, total);
-    for (bool fresh = true; at < end; at += j->block, fresh = false) {
-        size_t n = end - at < j->block ? end - at : j->block, next = at + n;
-        if (j->total >= PREFETCH && next < j->total) prefetch(j, next, j->total - next < n ? j->total - next : n);
-        run_block(j, slots, at, n, fresh, total);
-    }
+    run_piece(j, slots, at, n, NULL, NOTHING, total);
     if (j->width) lm__map_sums_end(j->map, j->width, total, index, j->chunks, j->shared);
+}
+
+bool lm__map_begin(lm__map_job *j, const lm__map *map, int made, const void *const *in, void *const *out)
+{
+    if (map->guard >= 0 && !*(const unsigned char *)in[map->guard]) return false;
+    begin(j, map);
+    if (j->total == 0) return false;
+    j->in = in, j->out = out, j->made = made;
+    place_results(j);
+    return true;
 }
 
 void lm__map_run(const lm__map *map, const void *const *in, void *const *out, char *scratch, size_t scratch_stride,
                  void *shared)
 {
-    if (map->guard >= 0 && !*(const unsigned char *)in[map->guard]) return;
-    job j;
-    begin(&j, map);
-    if (j.total == 0) return;
-    j.in = in, j.out = out, j.scratch = scratch, j.scratch_stride = scratch_stride, j.shared = shared;
-    place_results(&j);
+    lm__map_job j;
+    if (!lm__map_begin(&j, map, -1, in, out)) return;
+    j.scratch = scratch, j.scratch_stride = scratch_stride, j.shared = shared;
     if (j.total * (size_t)(map->steps + 1) >= WORTH) {
         lm__parallel(j.chunks, run_chunk, &j);
     } else {

@@ -4,6 +4,7 @@
  * possible, else by copies at the end: first all outputs, then the values that are themselves a variable's old
  * version (into temporary memory, so that a, b = b, a works), then the stores. */
 #include "graph/special.h"
+#include "ops/matmul_map.h"
 #include "plan/internal.h"
 #include <string.h>
 
@@ -222,15 +223,24 @@ static bool runs_along(const lm__step *s, int i, size_t element)
     return lm_dtype_size(in->dtype) == element && in->size == s->problem.out[0].size;
 }
 
+/* The input that guards a map, alone or behind a product; -1: none. */
+static int guard_of(const lm__step *s)
+{
+    int first;
+    const lm__map *map = lm__map_of(s->node->op, s->problem.attr, &first);
+    return map && map->guard >= 0 ? s->problem.nin - 1 : -1;
+}
+
 /* Whether the step may write a result of elements of that size over `buffer`: every input in that memory is read
  * along. */
 static bool may_overwrite(const lm__plan *p, const lm__step *s, int buffer, size_t element)
 {
-    if (strcmp(s->node->op->name, "map") != 0) return false;
-    const lm__map *map = (const lm__map *)s->problem.attr;
+    int first;
+    const lm__map *map = lm__map_of(s->node->op, s->problem.attr, &first);
+    if (!map) return false;
     for (int i = 0; i < s->problem.nin; i++) {
         if (lm__plan_root(p, s->in[i]) != buffer) continue;
-        if (i == map->guard || !runs_along(s, i, element)) return false;
+        if (i < first || i == guard_of(s) || !runs_along(s, i, element)) return false;
     }
     return true;
 }
@@ -243,8 +253,7 @@ static bool store_in_place(lowering *l, const lm__node *store, int old)
     lm__buffer *b = &p->buffers[buffer_of(l, value)];
     if (!lm__plan_runs(p, LM__PASS_INDEX_inplace) || b->space != LM__SPACE_ARENA) return false;
     const lm__step *maker = &p->steps[b->first];
-    bool is_map = strcmp(maker->node->op->name, "map") == 0;
-    int guard = is_map ? ((const lm__map *)maker->problem.attr)->guard : -1;
+    int guard = guard_of(maker);
     if (store->nin == 3 ? guard < 0 || maker->in[guard] != buffer_of(l, store->in[2]) : guard >= 0) return false;
     if (p->buffers[old].last > b->first) return false;
     if (p->buffers[old].last == b->first && !may_overwrite(p, maker, old, lm_dtype_size(value->dtype))) return false;
@@ -339,9 +348,10 @@ static void reuse_input(lm__plan *p, int i, int r)
 static void reuse_inputs(lm__plan *p)
 {
     for (int i = 0; i < p->nsteps; i++) {
-        if (p->steps[i].kernel || strcmp(p->steps[i].node->op->name, "map") != 0) continue;
-        const lm__map *map = (const lm__map *)p->steps[i].problem.attr;
-        for (int r = 0; r < map->results; r++) reuse_input(p, i, r);
+        int first;
+        if (p->steps[i].kernel) continue;
+        const lm__map *map = lm__map_of(p->steps[i].node->op, p->steps[i].problem.attr, &first);
+        for (int r = 0; map && r < map->results; r++) reuse_input(p, i, r);
     }
 }
 

@@ -5,6 +5,8 @@
  * all their users; keeping to that is what keeps the graph free of cycles, and it costs no search. Nodes are visited
  * last to first, each joining its users, so that what only the backward pass needs is computed there.
  *
+ * In the end updates of variables run as soon as they may (fuse_times.c).
+ *
  * A group all of whose results are stored in variables under one guard takes over the guard. */
 #include "plan/fuse.h"
 #include "plan/mapping.h"
@@ -13,12 +15,6 @@
 #include <string.h>
 
 enum { CANDIDATES = 16, ROUNDS = 6 };
-static const int64_t STEP = 1 << 20;    /* between the times of neighbouring nodes: room for groups */
-
-static bool is_map(const lm__fuse *f, int i) { return lm__fuse_is_map(f, i); }
-
-/* A sum that may become part of a map. */
-static bool is_sum(const lm__fuse *f, int i) { return f->node[i]->op->kind != LM__OP_MAP && f->keep[i] > 0; }
 
 static lm_status count_nodes(lm__fuse *f)
 {
@@ -51,7 +47,7 @@ static void list_nodes(lm__fuse *f)
         f->node[i] = n;
         f->unit[i] = f->next[i] = i;
         f->size[i] = 1;
-        f->time[i] = i * STEP;
+        f->time[i] = i * LM__FUSE_STEP;
         f->keep[i] = 0;
         if (f->fast && lm__mapping_sums(n, &f->keep[i])) f->sums[i] = 1;
         for (int k = 0; k < n->nin; k++)
@@ -65,14 +61,7 @@ static void list_nodes(lm__fuse *f)
 
 /* --- joining ---------------------------------------------------------------------------------------------------- */
 
-/* What a unit, or two taken together, has around it. */
-typedef struct around {
-    int64_t after, before;              /* the times of its latest input and its earliest user */
-    int operands, results;
-    lm_value *operand[LM__MAP_MAX_OPERANDS];
-} around;
-
-static bool add_operand(around *w, lm_value *v)
+static bool add_operand(lm__fuse_near *w, lm_value *v)
 {
     for (int i = 0; i < w->operands; i++)
         if (w->operand[i] == v) return true;
@@ -81,15 +70,15 @@ static bool add_operand(around *w, lm_value *v)
     return true;
 }
 
-/* Adds the surroundings of unit a, where unit b counts as inside; false: beyond what a map can hold. */
-static bool look_around(const lm__fuse *f, int a, int b, around *w)
+bool lm__fuse_around(const lm__fuse *f, int a, int b, lm__fuse_near *w)
 {
     int m = a;
     do {
         const lm__node *n = f->node[m];
         for (int k = 0; k < n->nin; k++) {
             int from = n->in[k]->node->mark, u = f->unit[from];
-            if ((u == a || u == b) && is_sum(f, from)) return false;    /* known only behind the last element */
+            /* A sum is known only behind the last element. */
+            if ((u == a || u == b) && lm__fuse_is_sum(f, from)) return false;
             if (u == a || u == b) continue;
             if (f->time[u] > w->after) w->after = f->time[u];
             if (!add_operand(w, n->in[k])) return false;
@@ -101,7 +90,7 @@ static bool look_around(const lm__fuse *f, int a, int b, around *w)
             used = true;
             if (f->time[u] < w->before) w->before = f->time[u];
         }
-        w->results += used || is_sum(f, m);
+        w->results += used || lm__fuse_is_sum(f, m);
         m = f->next[m];
     } while (m != a);
     return w->results <= LM__MAP_MAX_OPERANDS;
@@ -109,10 +98,10 @@ static bool look_around(const lm__fuse *f, int a, int b, around *w)
 
 static bool join(lm__fuse *f, int a, int b)
 {
-    around w = {.after = -1, .before = INT64_MAX};
+    lm__fuse_near w = {.after = -1, .before = INT64_MAX};
     if (f->size[a] + f->size[b] > LM__MAP_MAX_STEPS || f->sums[a] + f->sums[b] > LM__MAP_MAX_SUMS) return false;
     if (f->sums[a] && f->sums[b] && f->keep[a] != f->keep[b]) return false;
-    if (!look_around(f, a, b, &w) || !look_around(f, b, a, &w)) return false;
+    if (!lm__fuse_around(f, a, b, &w) || !lm__fuse_around(f, b, a, &w)) return false;
     int64_t time = f->time[a] > f->time[b] ? f->time[a] : f->time[b];
     if (time >= w.before) time = w.before - 1;
     if (time <= w.after) time = w.after + 1;
@@ -138,7 +127,8 @@ static void join_users(lm__fuse *f, int i)
     int candidates[CANDIDATES], n = 0;
     for (int k = f->user_start[i]; k < f->user_start[i + 1] && n < CANDIDATES; k++) {
         int u = f->user[k], unit = f->unit[u], at = 0;
-        if (!is_sum(f, u) && (!is_map(f, u) || !lm__same_shape(f->node[u]->out, f->node[i]->out))) continue;
+        bool along = lm__fuse_is_map(f, u) && lm__same_shape(f->node[u]->out, f->node[i]->out);
+        if (!lm__fuse_is_sum(f, u) && !along) continue;
         while (at < n && candidates[at] != unit) at++;
         if (at < n) continue;
         for (at = n++; at > 0 && f->time[candidates[at - 1]] > f->time[unit]; at--)
@@ -149,77 +139,7 @@ static void join_users(lm__fuse *f, int i)
         if (f->unit[i] != candidates[k]) join(f, f->unit[i], candidates[k]);
 }
 
-/* --- guards and stores ------------------------------------------------------------------------------------------ */
-
-/* Whether all uses of the unit's values outside it are stores, and of which guard (NULL: none). */
-static bool only_stored(const lm__fuse *f, int a, lm_value **guard)
-{
-    bool first = true;
-    int m = a;
-    *guard = NULL;
-    do {
-        if (f->is_output[m] || is_sum(f, m)) return false;
-        for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
-            const lm__node *u = f->node[f->user[k]];
-            if (f->unit[u->mark] == a) continue;
-            lm_value *g = u->nin == 3 ? u->in[2] : NULL;
-            if (u->op != f->graph->table->store || u->in[1]->node != f->node[m]) return false;
-            if (!first && g != *guard) return false;
-            *guard = g;
-            first = false;
-        }
-        m = f->next[m];
-    } while (m != a);
-    return !first;
-}
-
-/* The latest reader outside the unit of a variable that takes its new version from the unit. */
-static int64_t last_reader(const lm__fuse *f, int a)
-{
-    int64_t last = -1;
-    int m = a;
-    do {
-        for (int k = f->user_start[m]; k < f->user_start[m + 1]; k++) {
-            const lm__node *store = f->node[f->user[k]];
-            if (store->op != f->graph->table->store) continue;
-            int variable = store->in[0]->node->mark;
-            for (int j = f->user_start[variable]; j < f->user_start[variable + 1]; j++) {
-                int reader = f->user[j];
-                if (f->node[reader]->op == f->graph->table->store || f->unit[reader] == a) continue;
-                if (f->time[f->unit[reader]] > last) last = f->time[f->unit[reader]];
-            }
-        }
-        m = f->next[m];
-    } while (m != a);
-    return last;
-}
-
-/* Moves units that make new versions behind the readers of the old ones, so that they can write in place. */
-static void delay_stores(lm__fuse *f)
-{
-    for (int a = 0; a < f->n; a++) {
-        if (f->unit[a] != a || !is_map(f, a)) continue;
-        around w = {.after = -1, .before = INT64_MAX};
-        int64_t last = last_reader(f, a);
-        if (last < f->time[a]) continue;
-        look_around(f, a, a, &w);
-        if (last + 1 < w.before) f->time[a] = last + 1;
-    }
-}
-
 /* --- the new order ---------------------------------------------------------------------------------------------- */
-
-typedef struct place {
-    int64_t time;
-    int unit;
-} place;
-
-static int by_time(const void *a, const void *b)
-{
-    const place *x = a, *y = b;
-    if (x->time != y->time) return x->time < y->time ? -1 : 1;
-    return x->unit < y->unit ? -1 : x->unit > y->unit;
-}
 
 static int by_index(const void *a, const void *b)
 {
@@ -249,7 +169,7 @@ static lm_status emit_group(lm__fuse *f, lm__sweep *sweep, int a)
     lm_value *results[LM__MAP_MAX_STEPS];
     int n = 0, nsums = 0, nresults = 0, m = a;
     do {
-        if (is_sum(f, m)) sums[nsums++] = f->node[m];
+        if (lm__fuse_is_sum(f, m)) sums[nsums++] = f->node[m];
         else nodes[n++] = f->node[m];
         m = f->next[m];
     } while (m != a);
@@ -262,7 +182,7 @@ static lm_status emit_group(lm__fuse *f, lm__sweep *sweep, int a)
     lm__map_group group = {.nodes = nodes, .nnodes = n, .results = results, .nresults = nresults,
                            .sums = sums, .nsums = nsums};
     lm_value *guard;                    /* only what was made before can be asked for */
-    if (only_stored(f, a, &guard) && guard && f->time[f->unit[guard->node->mark]] < f->time[a])
+    if (lm__fuse_only_stored(f, a, &guard) && guard && f->time[f->unit[guard->node->mark]] < f->time[a])
         group.guard = lm__sweep_value(sweep, guard);
     f->graph->scope = nodes[n - 1]->scope;
     LM_TRY(lm__mapping_make(f->graph, &group, f->fast, &map));
@@ -274,16 +194,13 @@ static lm_status emit_group(lm__fuse *f, lm__sweep *sweep, int a)
 /* Links the graph's nodes anew in the order of their units' times. */
 static lm_status emit(lm__fuse *f, lm__sweep *sweep)
 {
-    place *order = lm__arena_alloc(f->arena, sizeof *order * (size_t)f->n);
-    int units = 0;
-    if (!order) return lm__no_memory(sizeof *order * (size_t)f->n);
-    for (int i = 0; i < f->n; i++)
-        if (f->unit[i] == i) order[units++] = (place){f->time[i], i};
-    qsort(order, (size_t)units, sizeof *order, by_time);
+    int units;
+    lm__fuse_place *order = lm__fuse_order(f, &units);
+    if (!order) return LM_NO_MEMORY;
     f->graph->first = f->graph->last = NULL;
     for (int k = 0; k < units; k++) {
         int a = order[k].unit;
-        if (is_map(f, a)) {
+        if (lm__fuse_is_map(f, a)) {
             LM_TRY(emit_group(f, sweep, a));
             continue;
         }
@@ -294,25 +211,12 @@ static lm_status emit(lm__fuse *f, lm__sweep *sweep)
     return LM_OK;
 }
 
-/* Units with a guard run after it was made. */
-static void delay_guarded(lm__fuse *f)
-{
-    for (int a = 0; a < f->n; a++) {
-        lm_value *guard;
-        if (f->unit[a] != a || !is_map(f, a) || !only_stored(f, a, &guard) || !guard) continue;
-        int64_t made = f->time[f->unit[guard->node->mark]];
-        around w = {.after = -1, .before = INT64_MAX};
-        look_around(f, a, a, &w);
-        if (made >= f->time[a] && made + 1 < w.before) f->time[a] = made + 1;
-    }
-}
-
 static lm_status form_groups(lm__fuse *f)
 {
     LM_TRY(count_nodes(f));
     list_nodes(f);
     for (int i = f->n - 1; i >= 0; i--)
-        if (is_map(f, i)) join_users(f, i);
+        if (lm__fuse_is_map(f, i)) join_users(f, i);
     return LM_OK;
 }
 
@@ -341,8 +245,7 @@ lm_status lm__pass_fuse(lm_graph *graph, bool fast)
     LM_TRY(lm__sweep_begin(&sweep, graph));
     f.arena = sweep.arena;
     LM_GO(end, form_groups(&f));
-    delay_stores(&f);
-    delay_guarded(&f);
+    LM_GO(end, lm__fuse_settle(&f));
     LM_GO(end, emit(&f, &sweep));
 end:
     return lm__sweep_end(&sweep, status);

@@ -40,7 +40,8 @@ static lm_status run_passes(const lm__plan *p)
         LM_TRY(lm__pass_pool(p->graph, fast));
     }
     if (lm__plan_runs(p, LM__PASS_INDEX_fuse)) LM_TRY(lm__pass_fuse(p->graph, fast));
-    return lm__pass_maps(p->graph, fast);
+    LM_TRY(lm__pass_maps(p->graph, fast));
+    return fast && lm__plan_runs(p, LM__PASS_INDEX_product) ? lm__pass_product(p->graph) : LM_OK;
 }
 
 lm_status lm__plan_new(const lm_graph *graph, const int64_t *symbols, const lm__plan_options *options, lm__plan **out)

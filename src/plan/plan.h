@@ -17,6 +17,7 @@
     X(cse, "equal nodes become one")                                                                             \
     X(epilogue, "factors, bias and activation into matmul and convolution, pooling into convolution")            \
     X(fuse, "chains of element-by-element ops, sums and stores become one map")                                  \
+    X(product, "a map that alone reads a product takes the product's blocks from the cache")                     \
     X(inplace, "results are written over inputs that nobody reads any more")                                     \
     X(reuse, "buffers whose lives do not overlap share memory")                                                  \
     X(pack, "weights in the kernels' own layout, and what is made of weights, once per version")                 \

@@ -1,5 +1,5 @@
 /* plan/print.c: listings of plans, for people. */
-#include "ops/map.h"
+#include "ops/matmul_map.h"
 #include "plan/control.h"
 #include "plan/internal.h"
 #include "tensor/tensor.h"
@@ -56,9 +56,8 @@ static void put_operand(listing *l, const lm__plan *p, const lm__desc *d, int bu
     put_word(l, word);
 }
 
-static void put_map(listing *l, const lm__step *s)
+static void put_map(listing *l, const lm__map *map)
 {
-    const lm__map *map = (const lm__map *)s->node->attr;
     char word[80];
     for (int i = 0; i < map->steps; i++) {
         snprintf(word, sizeof word, "%s%s%s", i ? "" : "{", map->step[i].op, i + 1 < map->steps ? "" : "}");
@@ -76,12 +75,14 @@ static void print_step(const lm__plan *p, int i, lm__text *text)
     const lm__step *s = &p->steps[i];
     listing l = {text, text->size};
     char scope[300];
+    int first;
     lm__text_printf(text, "%4d  %-18s %-7s", i, lm__step_op(s), s->kernel->name);
     for (int k = 0; k < s->problem.nin; k++) put_operand(&l, p, &s->problem.in[k], s->in[k]);
     put_word(&l, " ->");
     for (int k = 0; k < s->problem.nout; k++)
         if (s->out[k] >= 0) put_operand(&l, p, &s->problem.out[k], s->out[k]);
-    if (strcmp(s->problem.op, "map") == 0) put_map(&l, s);
+    const lm__map *map = s->kernel == &lm__copy_kernel ? NULL : lm__map_of(s->node->op, s->node->attr, &first);
+    if (map) put_map(&l, map);
     snprintf(scope, sizeof scope, " [%s]", s->node->scope ? s->node->scope : "");
     if (s->node->scope && *s->node->scope) put_word(&l, scope);
     lm__text_printf(text, "\n");

@@ -9,23 +9,9 @@
 #include "kernels/fast/product.h"
 #include "base/status.h"
 
-enum { THIN = 64 };
-#define LARGE 2e8                       /* flops */
-
 static bool takes(const lm__problem *problem)
 {
     return problem->in[0].dtype == LM_F32;
-}
-
-static bool takes_small(const lm__problem *problem)
-{
-    if (!takes(problem)) return false;
-    lm__matmul_dims d = lm__matmul_dims_of(problem);
-    int64_t thinnest = d.m < d.n ? d.m : d.n;
-    if (d.k < thinnest) thinnest = d.k;
-    double flops = 2.0 * (double)d.m * (double)d.n * (double)d.k;
-    bool gradient = ((const lm__matmul *)problem->attr)->transpose_a && d.k >= 4 * (d.m > d.n ? d.m : d.n);
-    return thinnest <= THIN || flops < LARGE || gradient;
 }
 
 static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **state)
@@ -59,7 +45,7 @@ static lm_status run_fused(const lm__run *r)
     {                                                                                                            \
         .op = name_of_op, .name = "simd", .accepts = rule, .prepare = prepare, .release = lm__free, .run = function \
     }
-const lm__kernel lm__simd_matmul = KERNEL("matmul", takes_small, run);
+const lm__kernel lm__simd_matmul = KERNEL("matmul", lm__product_small, run);
 const lm__kernel lm__simd_any_matmul = KERNEL("matmul", takes, run);
-const lm__kernel lm__simd_matmul_fused = KERNEL("matmul_fused", takes_small, run_fused);
+const lm__kernel lm__simd_matmul_fused = KERNEL("matmul_fused", lm__product_small, run_fused);
 const lm__kernel lm__simd_any_matmul_fused = KERNEL("matmul_fused", takes, run_fused);

@@ -5,8 +5,12 @@
 enum {
     JOB_FLOPS = 1 << 21, /* about 20 microseconds: long against handing out a job, short enough to share */
     MOST_JOBS = 64,
+    JOBS_A_THREAD = 4,
+    THIN = 64,
     SHORTEST_K = 512, /* a slice of k: shorter ones spend their time on adding partial results */
 };
+
+#define LARGE 2e8         /* flops */
 
 static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -31,12 +35,28 @@ static void cut(lm__product *p, int64_t jobs)
     }
 }
 
+/* Slices of m and n do not reach the bytes, as each element is summed over k in one order: they may be as few as the
+ * team shares well. Those of k stay what the problem alone made them. */
+static void cut_for_team(lm__product *p, int64_t jobs)
+{
+    int threads = lm__team_threads();
+    jobs = least(jobs, threads == 1 ? 1 : (int64_t)JOBS_A_THREAD * threads);
+    const lm__gemm *g = &p->whole;
+    bool rows_first = g->n <= g->m;
+    int64_t most_m = up(g->m, 2 * p->simd->tile_rows), most_n = up(g->n, p->simd->tile_columns);
+    jobs = up(jobs, p->slices_k);
+    p->slices_m = rows_first ? least(most_m, jobs) : 1;
+    p->slices_n = least(most_n, up(jobs, p->slices_m));
+    p->slices_m = least(most_m, up(jobs, p->slices_n));
+}
+
 lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa isa)
 {
     lm__product p = {.dims = *d, .simd = lm__simd_at(isa), .batches_a_job = 1, .slices_m = 1, .slices_n = 1,
                      .slices_k = 1};
-    /* A transposed B of a short product: turning the small C costs less than turning B. */
-    p.swapped = tb && d->m * 2 <= d->n;
+    /* A transposed B of a short product: turning C, for each block of k, and A costs less than turning B. */
+    double turned = (double)d->m * (double)d->n * (double)up(d->k, LM__GEMM_KC) + (double)d->m * (double)d->k;
+    p.swapped = tb && turned < (double)d->n * (double)d->k;
     p.whole = (lm__gemm){.m = d->m, .n = d->n, .k = d->k, .rsa = ta ? 1 : d->k, .csa = ta ? d->m : 1,
                          .rsb = tb ? 1 : d->n, .csb = tb ? d->k : 1, .rsc = d->n, .csc = 1};
     if (p.swapped) {
@@ -51,7 +71,17 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
     else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
+    if (flops > 0 && flops < LARGE) cut_for_team(&p, up(jobs, d->batches));
     return p;
+}
+
+bool lm__product_small(const lm__problem *problem)
+{
+    if (problem->in[0].dtype != LM_F32) return false;
+    lm__matmul_dims d = lm__matmul_dims_of(problem);
+    int64_t thinnest = least(d.k, least(d.m, d.n));
+    bool gradient = ((const lm__matmul *)problem->attr)->transpose_a && d.k >= 4 * (d.m > d.n ? d.m : d.n);
+    return thinnest <= THIN || 2.0 * (double)d.m * (double)d.n * (double)d.k < LARGE || gradient;
 }
 
 lm__product lm__product_plan(const lm__problem *problem)
@@ -97,25 +127,35 @@ static void finish(const call *r, float *c, int64_t rows, int64_t columns, int64
         r->p->simd->bias_act(c, r->p->dims.n, rows, columns, bias ? bias + j : NULL, r->data->act);
 }
 
+void lm__product_slice(const lm__product *p, const lm__product_data *data, int64_t i, int64_t j, int64_t l,
+                       lm__gemm *g, int64_t *row, int64_t *column)
+{
+    int64_t m0, n0, k0;
+    *g = p->whole;
+    slice(g->m, p->swapped ? p->simd->width : p->simd->tile_rows, p->slices_m, i, &m0, &g->m);
+    slice(g->n, p->simd->tile_columns, p->slices_n, j, &n0, &g->n);
+    slice(g->k, 16, p->slices_k, l, &k0, &g->k);
+    g->a = (p->swapped ? data->b : data->a) + m0 * g->rsa + k0 * g->csa;
+    g->b = (p->swapped ? data->a : data->b) + k0 * g->rsb + n0 * g->csb;
+    *row = p->swapped ? n0 : m0;
+    *column = p->swapped ? m0 : n0;
+}
+
 static void run_slice(const call *r, int64_t batch, int64_t i, int64_t j, int64_t l, void *scratch)
 {
     const lm__product *p = r->p;
     const lm__matmul_dims *d = &p->dims;
-    int64_t a_at, b_at, m0, n0, k0;
+    int64_t a_at, b_at, row, column;
     lm__matmul_at(d, batch, &a_at, &b_at);
-    lm__gemm g = p->whole;
-    const float *a = r->data->a + a_at * d->m * d->k, *b = r->data->b + b_at * d->k * d->n;
-    slice(g.m, p->swapped ? p->simd->width : p->simd->tile_rows, p->slices_m, i, &m0, &g.m);
-    slice(g.n, p->simd->tile_columns, p->slices_n, j, &n0, &g.n);
-    slice(g.k, 16, p->slices_k, l, &k0, &g.k);
+    const lm__product_data data = {.a = r->data->a + a_at * d->m * d->k, .b = r->data->b + b_at * d->k * d->n};
+    lm__gemm g;
+    lm__product_slice(p, &data, i, j, l, &g, &row, &column);
     float *c = l == 0 ? r->data->c + batch * d->m * d->n : (float *)r->run->shared + (l - 1) * d->m * d->n;
-    g.a = (p->swapped ? b : a) + m0 * g.rsa + k0 * g.csa;
-    g.b = (p->swapped ? a : b) + k0 * g.rsb + n0 * g.csb;
-    g.c = c + m0 * g.rsc + n0 * g.csc;
+    g.c = c + row * d->n + column;
     p->simd->gemm(&g, scratch);
     if (p->slices_k > 1) return;
-    if (p->swapped) finish(r, g.c, g.n, g.m, m0);
-    else finish(r, g.c, g.m, g.n, n0);
+    if (p->swapped) finish(r, g.c, g.n, g.m, column);
+    else finish(r, g.c, g.m, g.n, column);
 }
 
 static void run_job(void *argument, size_t job, int thread)

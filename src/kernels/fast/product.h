@@ -1,7 +1,7 @@
 /* kernels/fast/product.h: products of matrices in float32, cut into slices for the team.
  *
- * The cut depends on the problem and the instruction level alone. Slices of k go to partial results that are added in
- * order, so the bytes are the same for any team. */
+ * Slices of k depend on the problem alone; they go to partial results that are added in order. Those of m and n,
+ * which do not reach the bytes, depend on the team too. */
 #ifndef LM_KERNELS_FAST_PRODUCT_H
 #define LM_KERNELS_FAST_PRODUCT_H
 
@@ -19,6 +19,8 @@ typedef struct lm__product {
 
 lm__product lm__product_of(const lm__matmul_dims *dims, bool transpose_a, bool transpose_b, lm__isa isa);
 lm__product lm__product_plan(const lm__problem *problem);       /* of the op matmul */
+/* Whether it is small, thin, or a gradient over many examples, and so better done here than by oneDNN. */
+bool lm__product_small(const lm__problem *problem);
 size_t lm__product_scratch(const lm__product *p);       /* bytes for each thread */
 size_t lm__product_shared(const lm__product *p);        /* bytes once */
 
@@ -28,6 +30,9 @@ typedef struct lm__product_data {
     float *c;
     int act;                            /* lm__act */
 } lm__product_data;
+/* Slice (i, j, l) of m, n and k: strides, sizes, a and b of its product, and the first row and column of c. */
+void lm__product_slice(const lm__product *p, const lm__product_data *data, int64_t i, int64_t j, int64_t l,
+                       lm__gemm *g, int64_t *row, int64_t *column);
 void lm__product_run(const lm__product *p, const lm__product_data *data, const lm__run *run);
 
 #endif
