@@ -35,10 +35,10 @@ static bool is_number(const lm__map *map, int reg)
     return true;
 }
 
-static bool is_float(const lm__map *map, int reg)
+static bool is_of(const lm__map *map, int reg, lm_dtype dtype)
 {
     int s = maker(map, reg);
-    return (s >= 0 ? map->step[s].dtype : map->operand[reg].dtype) == LM_F32;
+    return (s >= 0 ? map->step[s].dtype : map->operand[reg].dtype) == dtype;
 }
 
 static const char *look(match *m, const char *pattern, int reg);
@@ -57,11 +57,11 @@ static const char *look_at_arguments(match *m, const char *pattern, const lm__ma
 /* Whether the register is what the pattern says: what follows in the pattern, or NULL. */
 static const char *look(match *m, const char *pattern, int reg)
 {
-    bool number = *pattern == '$';
-    if (number) pattern++;
+    bool number = *pattern == '$', truth = *pattern == '#';
+    if (number || truth) pattern++;
     if (*pattern >= '0' && *pattern <= '9') {
         int *argument = &m->argument[*pattern - '0'];
-        if (number ? !is_number(m->map, reg) : !is_float(m->map, reg)) return NULL;
+        if (number ? !is_number(m->map, reg) : !is_of(m->map, reg, truth ? LM_BOOL : LM_F32)) return NULL;
         if (*argument >= 0 && *argument != reg) return NULL;
         *argument = reg;
         return pattern + 1;

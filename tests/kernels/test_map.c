@@ -333,6 +333,8 @@ static void same_results(const lm__map *map, int operands)
     for (int i = 0; i < operands; i++) {
         in[i] = lm__alloc(5003 * sizeof **in);
         for (int k = 0; k < 5003; k++) in[i][k] = (float)below(2000) / 1000 + 0.1f;
+        if (map->operand[i].dtype == LM_BOOL)
+            for (int k = 0; k < 5003; k++) ((uint8_t *)in[i])[k] = below(2) == 0;
     }
     for (int k = 0; k < 2; k++) {
         for (int r = 0; r < map->results; r++) out[k][r] = lm__alloc(5003 * sizeof(float));
@@ -360,10 +362,41 @@ static void combined(void **state)
     assert_true(fewer.steps > 3);
     same_results(&map, 8);
     /* a whole array where a number is expected */
-    map = adam(false), map.operand[4].stride[0] = 1, fewer = map;
+    map = adam(false), map.operand[7].stride[0] = 1, fewer = map;
     lm__map_combine(&fewer, lm__isa_level());
     assert_true(fewer.steps > 3);
     same_results(&map, 8);
+}
+
+/* Leaky relu, dropout's both ways and batch normalisation: operands 0 … 3 dense, 4 … 6 numbers; 7 a bool. */
+static void longer_chains(void **state)
+{
+    static const struct {
+        const char *op[3];
+        int in[3][3];                   /* 8, 9: results of the steps before */
+    } cases[] = {{{"greater", "where", "multiply"}, {{1, 4}, {8, 5, 6}, {0, 9}}},
+                 {{"greater", "where", "multiply"}, {{0, 4}, {8, 5, 6}, {9, 0}}},
+                 {{"multiply", "where"}, {{0, 4}, {7, 8, 5}}},
+                 {{"where", "multiply"}, {{7, 0, 4}, {8, 5}}},
+                 {{"subtract", "multiply", "add"}, {{0, 1}, {8, 2}, {3, 9}}}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lm__map map = {.rank = 1, .dims = {5003}, .operands = 8, .registers = 8, .results = 1, .guard = -1}, fewer;
+        for (int k = 0; k < 8; k++) map.operand[k] = (lm__map_operand){k < 7 ? LM_F32 : LM_BOOL, {k < 4 || k == 7}};
+        for (int k = 0; k < 3 && cases[i].op[k]; k++)
+            add_step(&map, cases[i].op[k], strcmp(cases[i].op[k], "where") ? 2 : 3, cases[i].in[k][0],
+                     cases[i].in[k][1], cases[i].in[k][2]);
+        map.result[0] = map.registers - 1, fewer = map;
+        lm__map_combine(&fewer, lm__isa_level());
+        assert_int_equal(fewer.steps, 1);
+        same_results(&map, 8);
+        /* a float where a bool is expected, or a bool result that something else needs */
+        map.operand[7].dtype = LM_F32, fewer = map;
+        if (cases[i].in[0][0] == 7 || cases[i].in[1][0] == 7) {
+            lm__map_combine(&fewer, lm__isa_level());
+            assert_int_equal(fewer.steps, 2);
+        }
+    }
 }
 
 static void every_chain(void **state)
@@ -397,6 +430,7 @@ int main(void)
         cmocka_unit_test(guard),
         cmocka_unit_test(combined),
         cmocka_unit_test(every_chain),
+        cmocka_unit_test(longer_chains),
         cmocka_unit_test(sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ typedef struct lm__simd_row_entry {
 } lm__simd_row_entry;
 
 /* A row for several steps of a map. The pattern is a call of ops: 0, 1, … are its arguments, the same figure the same
- * register; $2 is an argument that is one number for all elements, of which the row reads the first. */
+ * register; $2 is an argument that is one number for all elements, of which the row reads the first; #0 is a bool. */
 typedef struct lm__simd_chain {
     const char *pattern;
     int arguments;

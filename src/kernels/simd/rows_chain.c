@@ -64,12 +64,61 @@ CHAIN(moved_scaled, 3, 0, 0, (x - y) * z)
 CHAIN(scaled_twice, 3, 0, 0, x * y * z)
 CHAIN(sum_of_three, 3, 0, 0, x + y + z)
 
+/* Leaky relu, and its gradient. */
+static void sloped(size_t n, const void *const *in, void *out, const double *imm)
+{
+    const float *xs = in[0], *ys = in[1];
+    const float s = *(const float *)in[2], t = *(const float *)in[3], u = *(const float *)in[4];
+    float *to = out;
+    (void)imm;
+    NO_CARRY for (size_t i = 0; i < n; i++)
+    {
+        const float x = xs[i], y = ys[i];
+        to[i] = x * (y > s ? t : u);
+    }
+}
+
+/* c: elements of argument 0, a bool. */
+#define CHAIN_IF(name, expression)                                                                               \
+    static void name(size_t n, const void *const *in, void *out, const double *imm)                              \
+    {                                                                                                            \
+        const uint8_t *cs = in[0];                                                                               \
+        const float *xs = in[1];                                                                                 \
+        const float s = *(const float *)in[2], t = *(const float *)in[3];                                        \
+        float *to = out;                                                                                         \
+        (void)imm;                                                                                               \
+        NO_CARRY for (size_t i = 0; i < n; i++)                                                                  \
+        {                                                                                                        \
+            const float x = xs[i];                                                                               \
+            const uint8_t c = cs[i];                                                                             \
+            to[i] = expression;                                                                                  \
+        }                                                                                                        \
+    }
+CHAIN_IF(scaled_if, c ? x * s : t)
+CHAIN_IF(if_scaled, (c ? x : s) * t)
+
+static void normalized(size_t n, const void *const *in, void *out, const double *imm)
+{
+    const float *xs = in[0], *means = in[1], *factors = in[2], *shifts = in[3];
+    float *to = out;
+    (void)imm;
+    NO_CARRY for (size_t i = 0; i < n; i++)
+    {
+        const float x = xs[i], mean = means[i], factor = factors[i], shift = shifts[i];
+        to[i] = (x - mean) * factor + shift;
+    }
+}
+
 /* Longer ones first: the first that fits is taken. */
 const lm__simd_chain LM_SIMD(chains)[] = {
     {"subtract(0,divide(multiply(1,$3),add(sqrt(2),$4)))", 5, adam_step},
+    {"multiply(0,where(greater(1,$2),$3,$4))", 5, sloped},
+    {"where(#0,multiply(1,$2),$3)", 4, scaled_if},
+    {"multiply(where(#0,1,$2),$3)", 4, if_scaled},
     {"add(0,multiply(subtract(square(1),0),$2))", 3, toward_square},
     {"add(0,multiply(subtract(1,0),$2))", 3, toward},
     {"add(multiply(0,$2),multiply(1,$3))", 4, blend},
+    {"add(multiply(subtract(0,1),2),3)", 4, normalized},
     {"subtract(0,multiply(1,$2))", 3, minus_scaled},
     {"add(0,multiply(1,$2))", 3, plus_scaled},
     {"where(greater(0,$2),1,$3)", 4, keep_above},
