@@ -341,7 +341,7 @@ static void same_results(const lm__map *map, int operands)
         run(k ? &combined : map, (const void *const *)in, (void *const *)out[k]);
     }
     for (int r = 0; r < map->results; r++)
-        for (int i = 0; i < 5003; i++) assert_float_equal(out[1][r][i], out[0][r][i], 2e-6);
+        for (int i = 0; i < 5003; i++) assert_float_equal(out[1][r][i], out[0][r][i], 5e-6);
     for (int r = 0; r < map->results; r++) lm__free(out[0][r]), lm__free(out[1][r]);
     for (int i = 0; i < operands; i++) lm__free(in[i]);
 }
