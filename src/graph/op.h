@@ -94,6 +94,14 @@ typedef struct lm__sample {
     const void *attr;
 } lm__sample;
 
+/* A matrix product: `batches` of (m, k) times (k, n), `times` of them one after the other. */
+typedef struct lm__inner_product {
+    int64_t batches, m, n, k;
+    bool transpose_a, transpose_b;      /* how the operands lie */
+    int64_t times;
+} lm__inner_product;
+enum { LM__MAX_INNER = 4 };
+
 struct lm__op {
     const char *name;
     lm__op_kind kind;
@@ -113,6 +121,9 @@ struct lm__op {
     lm_status (*decompose)(lm_graph *graph, const lm__node *node, lm_value *const *in, lm_value **out);
     /* Multiply-adds times two of matrix products and convolutions; NULL: 0. */
     double (*flops)(const lm__problem *problem);
+    /* Of an op that is several products in one: which, at most LM__MAX_INNER; returns how many. For the bound, which
+     * is not to depend on how good the op's kernel is. NULL: it is a product itself, or none. */
+    int (*products)(const lm__problem *problem, lm__inner_product *out);
 };
 
 /* The ops, and those the graph itself must find. Handed to lm__graph_new, so that graph does not depend on ops. */

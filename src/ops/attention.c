@@ -114,6 +114,15 @@ static double flops(const lm__problem *p)
     return 2.0 * (double)(d.batch * d.heads) * (double)d.t * (double)d.s * (double)(d.k + d.v);
 }
 
+static int products(const lm__problem *p, lm__inner_product *out)
+{
+    lm__attention_dims d = lm__attention_dims_of(&p->in[0], &p->in[1], &p->in[2]);
+    int64_t batches = d.batch * d.heads, t = d.t, s = d.s;
+    out[0] = (lm__inner_product){.batches = batches, .m = t, .n = s, .k = d.k, .transpose_b = true, .times = 1};
+    out[1] = (lm__inner_product){.batches = batches, .m = t, .n = d.v, .k = s, .times = 1};
+    return 2;
+}
+
 static const lm__sample samples[] = {
     {.nin = 3,
      .in = {{.rank = 4, .dims = {2, 3, 2, 3}}, {.rank = 4, .dims = {2, 4, 2, 3}}, {.rank = 4, .dims = {2, 4, 2, 2}}},
@@ -137,6 +146,7 @@ const lm__op lm__op_attention = {
     .reference = {.op = "attention", .name = "ref", .run = run},
     .samples = samples,
     .flops = flops,
+    .products = products,
 };
 
 lm_value *lm_op_attention_new(lm_value *q, lm_value *k, lm_value *v, const lm_op_attention_args *args)

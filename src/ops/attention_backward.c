@@ -43,6 +43,18 @@ static double flops(const lm__problem *p)
     return 4.0 * (double)(d.batch * d.heads) * (double)d.t * (double)d.s * (double)(d.k + d.v);
 }
 
+/* Of the scores and the values, then of queries and keys. */
+static int products(const lm__problem *p, lm__inner_product *out)
+{
+    lm__attention_dims d = lm__attention_dims_of(&p->in[1], &p->in[2], &p->in[3]);
+    int64_t batches = d.batch * d.heads, t = d.t, s = d.s, k = d.k, v = d.v;
+    out[0] = (lm__inner_product){.batches = batches, .m = s, .n = v, .k = t, .transpose_a = true, .times = 1};
+    out[1] = (lm__inner_product){.batches = batches, .m = t, .n = s, .k = v, .transpose_b = true, .times = 1};
+    out[2] = (lm__inner_product){.batches = batches, .m = t, .n = k, .k = s, .times = 1};
+    out[3] = (lm__inner_product){.batches = batches, .m = s, .n = k, .k = t, .transpose_a = true, .times = 1};
+    return 4;
+}
+
 static const lm__sample samples[] = {
     {.nin = 4,
      .in = {{.rank = 4, .dims = {1, 3, 2, 2}},
@@ -73,4 +85,5 @@ const lm__op lm__op_attention_backward = {
     .decompose = decompose,
     .samples = samples,
     .flops = flops,
+    .products = products,
 };

@@ -101,6 +101,15 @@ static double flops(const lm__problem *p)
     return 2.0 * (double)(d.batch * d.steps) * (double)(d.inputs + d.units) * (double)(LM__LSTM_GATES * d.units);
 }
 
+static int products(const lm__problem *p, lm__inner_product *out)
+{
+    const lm__lstm_dims d = lm__lstm_dims_of(p);
+    int64_t gates = LM__LSTM_GATES * d.units;
+    out[0] = (lm__inner_product){.batches = 1, .m = d.batch * d.steps, .n = gates, .k = d.inputs, .times = 1};
+    out[1] = (lm__inner_product){.batches = 1, .m = d.batch, .n = gates, .k = d.units, .times = d.steps};
+    return 2;
+}
+
 static const lm__sample samples[] = {
     {.nin = 4,
      .in = {{.rank = 3, .dims = {2, 3, 4}}, {.rank = 2, .dims = {4, 12}}, {.rank = 2, .dims = {3, 12}},
@@ -125,6 +134,7 @@ const lm__op lm__op_lstm = {
     .reference = {.op = "lstm", .name = "ref", .prepare = prepare, .run = run},
     .samples = samples,
     .flops = flops,
+    .products = products,
 };
 
 lm_value *lm_op_lstm(lm_value *x, lm_value *kernel, lm_value *recurrent, lm_value *bias)

@@ -48,6 +48,14 @@ static double flops(const lm__problem *p)
     return 2.0 * (double)d.batch * (double)d.steps * (double)d.units * (double)(LM__LSTM_GATES * d.units);
 }
 
+static int products(const lm__problem *p, lm__inner_product *out)
+{
+    const lm__lstm_dims d = lm__lstm_backward_dims_of(p);
+    out[0] = (lm__inner_product){.batches = 1, .m = d.batch, .n = d.units, .k = LM__LSTM_GATES * d.units,
+                                 .transpose_b = true, .times = d.steps};
+    return 1;
+}
+
 static const lm__sample samples[] = {
     {.nin = 4,
      .in = {{.rank = 2, .dims = {3, 12}}, {.rank = 3, .dims = {2, 3, 12}}, {.rank = 3, .dims = {2, 3, 3}},
@@ -66,6 +74,7 @@ const lm__op lm__op_lstm_backward = {
     .reference = {.op = "lstm_backward", .name = "ref", .prepare = prepare, .run = run},
     .samples = samples,
     .flops = flops,
+    .products = products,
 };
 
 lm_value *lm__lstm_backward(lm_value *recurrent, lm_value *gates, lm_value *cells, lm_value *dy, lm_value **sum)

@@ -2,6 +2,7 @@
 #include "plan/bound.h"
 #include "base/alloc.h"
 #include "graph/control.h"
+#include "kernels/matmul.h"
 #include "kernels/reduce.h"
 #include "plan/control.h"
 #include "plan/internal.h"
@@ -26,15 +27,16 @@ static double times_run(const lm__step *s)
 /* --- products, each problem measured once ----------------------------------------------------------------------- */
 
 typedef struct known_product {
-    lm__problem problem;
+    struct known_product *next;
     const lm__op *op;
+    lm__problem problem;                /* descriptors and attributes belong to a plan, or are these: */
+    lm__desc array[3];
+    lm__matmul attr;
     double seconds;
 } known_product;
 
-/* The problems' descriptors belong to plans, which must live as long. */
 struct lm__product_times {
     known_product *known;
-    size_t count, capacity;
 };
 
 lm_status lm__product_times_new(lm__product_times **out)
@@ -45,8 +47,11 @@ lm_status lm__product_times_new(lm__product_times **out)
 
 void lm__product_times_free(lm__product_times *t)
 {
-    if (!t) return;
-    lm__free(t->known);
+    while (t && t->known) {
+        known_product *k = t->known;
+        t->known = k->next;
+        lm__free(k);
+    }
     lm__free(t);
 }
 
@@ -77,24 +82,81 @@ static lm_status time_once(const lm__op *op, const lm__problem *problem, double 
 
 static lm_status time_again(lm__product_times *t)
 {
-    for (size_t i = 0; i < t->count; i++) {
+    for (known_product *k = t->known; k; k = k->next) {
         double seconds;
-        LM_TRY(time_once(t->known[i].op, &t->known[i].problem, &seconds));
-        if (seconds < t->known[i].seconds) t->known[i].seconds = seconds;
+        LM_TRY(time_once(k->op, &k->problem, &seconds));
+        if (seconds < k->seconds) k->seconds = seconds;
     }
     return LM_OK;
 }
 
-static lm_status time_problem(lm__product_times *t, const lm__step *s, double *seconds)
+static const known_product *find_product(const lm__product_times *t, const lm__op *op, const lm__problem *problem)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        *seconds = t->known[i].seconds;
-        if (t->known[i].op == s->node->op && same_problem(s->node->op, &t->known[i].problem, &s->problem))
-            return LM_OK;
+    const known_product *k = t->known;
+    while (k && (k->op != op || !same_problem(op, &k->problem, problem))) k = k->next;
+    return k;
+}
+
+/* `own`: the descriptors are the caller's, and must be copied; the op is matmul then. */
+static lm_status time_problem(lm__product_times *t, const lm__op *op, const lm__problem *problem, bool own,
+                              double *seconds)
+{
+    const known_product *found = find_product(t, op, problem);
+    if (found) {
+        *seconds = found->seconds;
+        return LM_OK;
     }
-    LM_TRY(time_once(s->node->op, &s->problem, seconds));
-    if (lm__grow(&t->known, t->count, &t->capacity, sizeof *t->known)) return lm__no_memory(sizeof *t->known);
-    t->known[t->count++] = (known_product){s->problem, s->node->op, *seconds};
+    LM_TRY(time_once(op, problem, seconds));
+    known_product *k = lm__calloc(1, sizeof *k);
+    if (!k) return lm__no_memory(sizeof *k);
+    *k = (known_product){.next = t->known, .op = op, .problem = *problem, .seconds = *seconds};
+    if (own) {
+        for (int i = 0; i < 3; i++) k->array[i] = i < 2 ? problem->in[i] : problem->out[0];
+        k->attr = *(const lm__matmul *)problem->attr;
+        k->problem.in = k->array, k->problem.out = k->array + 2, k->problem.attr = &k->attr;
+    }
+    t->known = k;
+    return LM_OK;
+}
+
+static lm__desc matrices(lm_dtype dtype, int64_t batches, int64_t rows, int64_t columns)
+{
+    bool one = batches == 1;
+    lm__desc d = {.dtype = dtype, .rank = one ? 2 : 3, .size = (size_t)(batches * rows * columns)};
+    if (!one) d.dims[0] = batches;
+    d.dims[!one] = rows, d.dims[1 + !one] = columns;
+    return d;
+}
+
+static lm_status time_inner(lm__product_times *t, const lm__step *s, const lm__inner_product *p, double *seconds)
+{
+    lm_dtype dtype = s->problem.in[0].dtype;
+    int64_t m = p->m, n = p->n, k = p->k;
+    const lm__matmul attr = {p->transpose_a, p->transpose_b};
+    const lm__desc in[2] = {matrices(dtype, p->batches, p->transpose_a ? k : m, p->transpose_a ? m : k),
+                            matrices(dtype, p->batches, p->transpose_b ? n : k, p->transpose_b ? k : n)};
+    const lm__desc out = matrices(dtype, p->batches, m, n);
+    const lm__problem problem = {.op = "matmul", .nin = 2, .nout = 1, .in = in, .out = &out, .attr = &attr,
+                                 .out_used = 1, .isa = s->problem.isa};
+    LM_TRY(time_problem(t, lm__op_find(s->node->graph->table, "matmul"), &problem, true, seconds));
+    *seconds *= (double)p->times;
+    return LM_OK;
+}
+
+/* An op that is several products: these, or itself where it has a kernel that is faster. */
+static lm_status time_products(lm__product_times *t, const lm__step *s, double *seconds)
+{
+    lm__inner_product inner[LM__MAX_INNER];
+    int n = s->node->op->products ? s->node->op->products(&s->problem, inner) : 0;
+    double sum = 0, one;
+    for (int i = 0; i < n; i++) {
+        LM_TRY(time_inner(t, s, &inner[i], &one));
+        sum += one;
+    }
+    *seconds = sum;
+    if (n && !*lm__fast_kernels(s->problem.op)) return LM_OK;
+    LM_TRY(time_problem(t, s->node->op, &s->problem, false, &one));
+    if (!n || one < sum) *seconds = one;
     return LM_OK;
 }
 
@@ -115,7 +177,7 @@ lm_status lm__product_time(lm__product_times *t, const lm__plan *plan, int step,
     const lm__plan *bodies[2];
     int n = lm__control_bodies(s, bodies);
     *seconds = 0;
-    if (is_product(s)) return time_problem(t, s, seconds);
+    if (is_product(s)) return time_products(t, s, seconds);
     for (int b = 0; b < n; b++) {       /* of two that may be taken, the longer one */
         double all;
         LM_TRY(time_all(t, bodies[b], &all));

@@ -212,8 +212,13 @@ static lm_status bound_steps(runner *r, lm__bandwidths *known, lm__product_times
         LM_TRY(lm__context_time_products(r->context, r->inputs, r->outputs, r->seconds));
     for (int i = 0; i < p->nsteps; i++) {
         double *bound = &p->steps[i].bound_seconds;
+        bool several = r->plan->steps[i].node->op->products != NULL;
         if (isfinite(r->seconds[i])) *bound = fmin(r->seconds[i], p->steps[i].seconds);
-        else LM_TRY(lm__product_time(times, r->plan, i, bound));
+        if (several || !isfinite(r->seconds[i])) {
+            double alone;
+            LM_TRY(lm__product_time(times, r->plan, i, &alone));
+            *bound = fmin(*bound, alone);
+        }
     }
     share_luck(p);
     for (int i = 0; i < p->nsteps; i++) {

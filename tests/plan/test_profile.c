@@ -1,6 +1,8 @@
 /* Profiles: what they count, what they leave alone, and the bound's bytes against figures made by hand. */
 #include "support/check.h"
 #include "support/oom.h"
+#include "ops/registry.h"
+#include "plan/internal.h"
 
 #include <lamina/lamina.h>
 #include <math.h>
@@ -157,6 +159,60 @@ static void a_function(void **state)
     drop(&l);
 }
 
+/* The FLOP of an op on a sample are those of the products that it says it is. */
+static void check_products(const lm__op *op, const lm__sample *s)
+{
+    lm_graph *g = lm_graph_new();
+    lm_value *in[4];
+    lm__desc from[4], to[LM__MAX_OUTPUTS];
+    lm__inner_product inner[LM__MAX_INNER];
+    for (int i = 0; i < s->nin; i++) {
+        in[i] = lm_placeholder_new(g, "x", LM_F32, s->in[i].rank, s->in[i].dims);
+        check_ok(lm__desc_of(in[i], &from[i]));
+    }
+    lm__node *node = lm__apply_node(g, op, s->attr, s->nin, in, NULL);
+    assert_non_null(node);
+    for (int i = 0; i < node->nout; i++) check_ok(lm__desc_of(&node->out[i], &to[i]));
+    const lm__problem p = {.op = op->name, .nin = s->nin, .nout = node->nout, .in = from, .out = to,
+                           .attr = node->attr};
+    int n = op->products(&p, inner);
+    double flops = 0;
+    for (int i = 0; i < n; i++) {
+        const lm__inner_product *k = &inner[i];
+        flops += 2.0 * (double)(k->batches * k->m * k->n * k->k * k->times);
+    }
+    assert_true(n > 0 && n <= LM__MAX_INNER);
+    if (flops != op->flops(&p)) fail_msg("%s: %g flops, but its products %g", op->name, op->flops(&p), flops);
+    lm_free(g);
+}
+
+static void products_inside(void **state)
+{
+    (void)state;
+    int ops = 0;
+    for (int k = 0; lm__ops.ops[k]; k++) {
+        const lm__op *op = lm__ops.ops[k];
+        ops += op->products != NULL;
+        for (const lm__sample *s = op->samples; op->products && s->nin; s++) check_products(op, s);
+    }
+    assert_true(ops >= 4);
+}
+
+/* It needs no more than its products, however slow its own kernel is. */
+static void bound_of_a_recurrence(void **state)
+{
+    (void)state;
+    lm_set_seed(1);
+    lm_model *m = lm_sequential(lm_input(.shape = {24, 16}), lm_lstm(.units = 32), lm_dense(.units = 1));
+    lm_compile(m, .optimizer = lm_sgd(), .loss = "mse");
+    lm_tensor *x = lm_tensor_new(LM_F32, 3, (int64_t[]){8, 24, 16}), *y = made(8, 1);
+    lm_profile *p = lm_profile_training(m, x, y, .runs = 1);
+    assert_false(lm_failed(p));
+    lm_profile_totals t = lm_profile_sum(p);
+    assert_true(t.bound_products > 0 && t.bound_products < t.seconds);
+    lm_free(p), lm_free(m), lm_free(x), lm_free(y);
+}
+
 static lm_status profile_once(void *user)
 {
     lookup *l = user;
@@ -231,5 +287,6 @@ static void refuses(void **state)
 }
 
 RUN(cmocka_unit_test(training_step), cmocka_unit_test(bytes_that_must_move),
-    cmocka_unit_test(normalisation_over_the_batch), cmocka_unit_test(a_function), cmocka_unit_test(without_memory),
-    cmocka_unit_test(passes), cmocka_unit_test(refuses))
+    cmocka_unit_test(normalisation_over_the_batch), cmocka_unit_test(a_function), cmocka_unit_test(products_inside),
+    cmocka_unit_test(bound_of_a_recurrence), cmocka_unit_test(without_memory), cmocka_unit_test(passes),
+    cmocka_unit_test(refuses))
