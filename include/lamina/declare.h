@@ -29,14 +29,15 @@ typedef struct lm_model lm_model;
 typedef struct lm_moment lm_moment;
 
 /* The fields every layer takes; `trainable` is true by default. `input_shape` (without the batch) may be given to
- * the first layer of a model instead of an lm_input. `dtype`: "float32" or "float64". */
+ * the first layer of a model instead of an lm_input. `dtype`: "float32", "float64" or "mixed_bfloat16" (weights in
+ * float32, arithmetic in bfloat16); NULL: the policy in force (lm_set_dtype_policy in model.h). */
 #define LM_LAYER_FIELDS                                                                                          \
     size_t size;                                                                                                 \
     const char *name;                                                                                            \
     const char *dtype;                                                                                           \
     bool trainable;                                                                                              \
     int64_t input_shape[LM_MAX_RANK]
-#define LM_LAYER_DEFAULTS .trainable = true, .dtype = "float32"
+#define LM_LAYER_DEFAULTS .trainable = true
 
 /* The fields every loss takes; `reduction`: "sum_over_batch_size" (the mean), "sum", "mean", "none". */
 #define LM_LOSS_FIELDS                                                                                           \

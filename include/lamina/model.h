@@ -20,6 +20,15 @@ typedef struct lm_history lm_history;
 /* The seed of what is made from now on in this process: initial weights, shuffling, dropout. 0 at start. */
 void lm_set_seed(uint64_t seed);
 
+/* The dtype policy of layers that are made from now on without .dtype, in this process: "float32" at start,
+ * "float64", or "mixed_bfloat16": weights, optimizer state, loss and metrics in float32, the factors of products
+ * and convolutions in bfloat16 (docs/decisions/0066-mixed-precision.md). Processors with AVX512-BF16 or AMX
+ * multiply in bfloat16 where oneDNN is installed; elsewhere the same rounded numbers are multiplied in float32,
+ * which is no faster than "float32". Predictions are float32. As in Keras, give the last layer
+ * .dtype = "float32" where its softmax should not be rounded. LM_INVALID for another name. Any thread. */
+lm_status lm_set_dtype_policy(const char *name);
+const char *lm_dtype_policy(void);
+
 /* --- building
  * -------------------------------------------------------------------------------------------------------- */
 

@@ -52,16 +52,26 @@ static lm__isa detect(void)
     if (!all(d7, 1u << 22 | 1u << 24) || !all(saved, 0x60000) || !request_tiles()) return LM__ISA_V4;
     return LM__ISA_AMX;
 }
+
+static bool detect_bf16(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && all(a, 1u << 5);
+}
 #elif defined(__aarch64__)
 static lm__isa detect(void)
 {
     return LM__ISA_NEON;
 }
+
+static bool detect_bf16(void) { return false; }
 #else
 static lm__isa detect(void)
 {
     return LM__ISA_BASELINE;
 }
+
+static bool detect_bf16(void) { return false; }
 #endif
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -88,6 +98,12 @@ lm__isa lm__isa_level(void)
 {
     pthread_once(&once, probe);
     return level;
+}
+
+bool lm__cpu_bf16(void)
+{
+    lm__isa isa = lm__isa_level();
+    return (isa == LM__ISA_V4 || isa == LM__ISA_AMX) && detect_bf16();
 }
 
 const char *lm__isa_name(lm__isa isa)

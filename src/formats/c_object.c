@@ -88,6 +88,12 @@ static bool may_be_left_out(const lm__class *class, const lm__field *f, const vo
     return sound;
 }
 
+static bool usual_text(const lm__field *f, const char *a, const char *b)
+{
+    if (!b && !strcmp(f->name, "dtype")) b = "float32";     /* the policy in force when a program starts */
+    return same_text(a, b);
+}
+
 static bool usual_activation(const lm__class *class, const lm__field *f, const void *args)
 {
     const char *a = *AT(const char *, args, f->offset), *b = *AT(const char *, class->defaults, f->offset);
@@ -107,7 +113,7 @@ static bool usual_field(const lm__class *class, const lm__field *f, const void *
     }
     case LM__FIELD_BOOL: return *AT(bool, args, f->offset) == *AT(bool, usual, f->offset);
     case LM__FIELD_STRING:
-        return same_text(*AT(const char *, args, f->offset), *AT(const char *, usual, f->offset));
+        return usual_text(f, *AT(const char *, args, f->offset), *AT(const char *, usual, f->offset));
     case LM__FIELD_ACTIVATION: return usual_activation(class, f, args);
     case LM__FIELD_PADS:
     case LM__FIELD_INTS:

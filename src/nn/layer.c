@@ -5,6 +5,7 @@
 #include "base/philox.h"
 #include "nn/activations/activation.h"
 #include "nn/match.h"
+#include "nn/policy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,13 +22,29 @@ const lm__type lm__layer_type = {
     .name = "layer", .destroy = destroy, .poisoned = &poisoned.base.object, .bytes = sizeof(lm_layer)};
 static lm_layer poisoned = {.base.object = LM__POISON(&lm__layer_type)};
 
+/* What .dtype says: a policy, NULL being the one in force, whose name becomes the argument's. Of an input: a type. */
+static lm_status take_policy(lm_layer *layer)
+{
+    lm__layer_args *common = layer->base.args;
+    const lm__policy *policy;
+    if (!strcmp(layer->base.class->name, "InputLayer")) {
+        LM_TRY(lm_dtype_parse(common->dtype, &layer->dtype));
+        layer->compute = layer->dtype;
+        return LM_OK;
+    }
+    if (lm__policy_find(common->dtype, &policy)) return lm__fail_in("%s", layer->base.class->name);
+    layer->dtype = policy->variable, layer->compute = policy->compute;
+    if (!common->dtype) common->dtype = lm__strdup(policy->name);
+    return common->dtype ? LM_OK : lm__no_memory(strlen(policy->name) + 1);
+}
+
 /* Sets what the common arguments say. */
 static lm_layer *finish(lm_layer *layer)
 {
     if (lm_failed(layer)) return layer;
     const lm__layer_args *common = layer->base.args;
     layer->trainable = common->trainable;
-    if ((common->dtype && lm_dtype_parse(common->dtype, &layer->dtype) != LM_OK) ||
+    if (take_policy(layer) != LM_OK ||
         lm__check_sizes(layer->base.class->name, "input_shape", common->input_shape) != LM_OK) {
         lm_free(layer);
         return lm__object_poison(&lm__layer_type);
@@ -83,6 +100,12 @@ lm_status lm__layer_build(lm_layer *layer, const lm__shape *input, uint64_t seed
     return lm__layer_build_all(layer, 1, input, seed);
 }
 
+/* The type in which the layer's ops are. */
+static lm_dtype inside(const lm_layer *layer)
+{
+    return class_of(layer)->wide ? layer->dtype : layer->compute;
+}
+
 /* `in` is this function's to change. */
 static lm_value *call_scoped(lm_layer *layer, const lm__layer_call *call, int inputs, lm_value **in)
 {
@@ -90,10 +113,11 @@ static lm_value *call_scoped(lm_layer *layer, const lm__layer_call *call, int in
     const char *outer = lm__graph_scope(call->graph, layer->base.name ? layer->base.name : layer->base.class->name);
     for (int i = 0; i < inputs; i++) {
         bool number = !lm__bad(in[i]) && lm__is_integer(in[i]->dtype) && lm__layer_takes_numbers(layer);
-        if (!number) in[i] = lm__cast_to(in[i], layer->dtype);
+        if (!number) in[i] = lm__cast_to(in[i], inside(layer));
     }
     own.nin = inputs, own.in = in;
     lm_value *y = class_of(layer)->call(layer, &own, in[0]);
+    if (class_of(layer)->wide) y = lm__cast_to(y, layer->compute);
     lm__graph_scope(call->graph, outer);
     return y;
 }
@@ -201,7 +225,8 @@ lm_status lm__layer_name_weights(lm_layer *layer)
 
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i)
 {
-    return lm__graph_read(call->graph, layer->weight[i]);
+    lm_value *w = lm__graph_read(call->graph, layer->weight[i]);
+    return lm__bad(w) || w->dtype != layer->dtype ? w : lm__cast_to(w, inside(layer));
 }
 
 const char *lm__layer_shape_text(const lm__shape *shape, char *text, size_t bytes)

@@ -10,7 +10,7 @@ enum { LM__LAYER_WEIGHTS = 8 };
 
 struct lm_layer {
     lm__configured base;
-    lm_dtype dtype;                     /* of its weights and computation */
+    lm_dtype dtype, compute;            /* of its weights; of what it takes, computes and gives (policy.h) */
     bool trainable, built;
     int ninputs;                        /* how many came when it was built */
     lm_variable *weight[LM__LAYER_WEIGHTS]; /* in Keras's order: trainable, then the others */
@@ -51,6 +51,9 @@ typedef struct lm__layer_class {
     lm_status (*build)(lm_layer *layer, const lm__shape *input, uint64_t seed);
     /* Adds the layer's ops; the graph's scope is already the layer's name. x is the first input, call->in all. */
     lm_value *(*call)(lm_layer *layer, const lm__layer_call *call, lm_value *x);
+    /* Computes in the weights' type although the policy says a half float, which goes in and comes out: for what
+     * would overflow or lose too much in one. */
+    bool wide;
     /* For layers that learn from data what they keep (lm_adapt): adapt sees one batch after the other, *state being
      * NULL at first; adapted ends it: `whole` says whether what was learnt counts. It frees the state. */
     lm_status (*adapt)(lm_layer *layer, const lm_tensor *batch, void **state);
@@ -73,7 +76,7 @@ lm_layer *lm__layer_from(const lm__class *class, const json_t *config);
 /* The first rows of every layer's table. */
 #define LM__LAYER_FIELD_ROWS(type)                                                                               \
     LM__FIELD(type, trainable, LM__FIELD_BOOL),                                                                  \
-        LM__FIELD(type, dtype, LM__FIELD_STRING, .choices = "float32|float64")
+        LM__FIELD(type, dtype, LM__FIELD_STRING)
 
 /* Whether the class's layers take integers as they are. */
 bool lm__layer_takes_numbers(const lm_layer *layer);
@@ -101,7 +104,7 @@ lm_status lm__layer_state(lm_layer *layer, const char *name, lm_dtype dtype, int
                           double value);
 /* The layer's weights get its name: that of a layer which was built before a model named it. */
 lm_status lm__layer_name_weights(lm_layer *layer);
-/* The current version of weight i in the call's graph. */
+/* The current version of weight i in the call's graph, in the type that the layer computes in. */
 lm_value *lm__layer_read(lm_layer *layer, const lm__layer_call *call, int i);
 /* "(N, 28, ?, 1)", for messages: sizes that are not fixed have no better name there. Returns `text`. */
 const char *lm__layer_shape_text(const lm__shape *shape, char *text, size_t bytes);

@@ -36,6 +36,11 @@ lm_value *lm__cast_to(lm_value *x, lm_dtype dtype)
     return lm__bad(x) || x->dtype == dtype ? x : lm_op_cast(x, dtype);
 }
 
+lm_value *lm__cast_out(lm_value *x)
+{
+    return !lm__bad(x) && (x->dtype == LM_BF16 || x->dtype == LM_F16) ? lm_op_cast(x, LM_F32) : x;
+}
+
 static lm_status refuse(const lm_value *y_true, const lm_value *y_pred, const char *fix)
 {
     char a[128], b[128];

@@ -13,6 +13,7 @@ lm_status lm__pass_cse(lm_graph *graph);
 lm_status lm__pass_scale(lm_graph *graph);                  /* with epilogue */
 lm_status lm__pass_epilogue(lm_graph *graph, bool fast);
 lm_status lm__pass_pool(lm_graph *graph, bool fast);        /* with epilogue */
+lm_status lm__pass_narrow(lm_graph *graph);               /* needs fast kernels */
 lm_status lm__pass_fuse(lm_graph *graph, bool fast);
 lm_status lm__pass_product(lm_graph *graph);            /* after lm__pass_maps, with fast */
 lm_status lm__pass_maps(lm_graph *graph, bool fast);    /* always on: what is left of map ops, one instruction each */

@@ -39,6 +39,7 @@ static lm_status run_passes(const lm__plan *p)
         LM_TRY(lm__pass_epilogue(p->graph, fast));
         LM_TRY(lm__pass_pool(p->graph, fast));
     }
+    if (fast && lm__plan_runs(p, LM__PASS_INDEX_narrow)) LM_TRY(lm__pass_narrow(p->graph));
     if (lm__plan_runs(p, LM__PASS_INDEX_fuse)) LM_TRY(lm__pass_fuse(p->graph, fast));
     LM_TRY(lm__pass_maps(p->graph, fast));
     return fast && lm__plan_runs(p, LM__PASS_INDEX_product) ? lm__pass_product(p->graph) : LM_OK;

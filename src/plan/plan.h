@@ -13,6 +13,7 @@
  * rounding. */
 #define LM__PASS_LIST(X)                                                                                         \
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
+    X(narrow, "products of bfloat16 numbers by bfloat16 instructions, where the processor has them")             \
     X(fold, "nodes whose inputs are constants are computed now")                                                 \
     X(cse, "equal nodes become one")                                                                             \
     X(epilogue, "factors, bias and activation into matmul and convolution, pooling into convolution")            \

@@ -2,6 +2,7 @@
 #include "train/model.h"
 
 #include "base/alloc.h"
+#include "nn/match.h"
 #include "ops/registry.h"
 
 #include <stdio.h>
@@ -153,7 +154,7 @@ static lm_status build_node(lm_model *model, scratch *s, int i)
         lm__object_check(s->graph, &lm__graph_type, "model");
         return in_layer(model, node->layer);
     }
-    node->shape = y->shape, node->dtype = y->dtype;
+    node->shape = y->shape, node->dtype = lm__cast_out(y)->dtype;
     s->value[i] = y;
     return LM_OK;
 }

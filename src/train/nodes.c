@@ -117,7 +117,7 @@ lm_status lm__model_outputs(const lm_model *model, const lm__layer_call *call, l
     lm_value **values;
     for (int k = 0; k < model->noutputs; k++) last = model->output[k] > last ? model->output[k] : last;
     LM_TRY(lm__model_call(model, call, x, last, &values));
-    for (int k = 0; k < model->noutputs; k++) y[k] = values[model->output[k]];
+    for (int k = 0; k < model->noutputs; k++) y[k] = lm__cast_out(values[model->output[k]]);
     return LM_OK;
 }
 

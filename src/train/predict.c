@@ -2,6 +2,7 @@
 #include "train/model.h"
 
 #include "base/alloc.h"
+#include "nn/match.h"
 #include "ops/registry.h"
 
 #include <stdio.h>
@@ -133,7 +134,7 @@ static lm_status inner_graph(const lm_model *model, const lm_tensor *x, int coun
         last = node[k] > last ? node[k] : last;
     }
     LM_TRY(lm__model_call(model, &(lm__layer_call){.graph = graph}, &in, last, &values));
-    for (int k = 0; k < count; k++) LM_TRY(lm__graph_output(graph, values[node[k]]));
+    for (int k = 0; k < count; k++) LM_TRY(lm__graph_output(graph, lm__cast_out(values[node[k]])));
     return lm__graph_commit(graph, NULL);
 }
 

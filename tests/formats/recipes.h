@@ -11,7 +11,7 @@ typedef struct recipe {
     const char *name;
     lm_model *(*make)(void);
     int64_t labels;                     /* classes of integer targets; 0: targets like the output */
-    bool random;                        /* its training draws numbers that Keras draws differently */
+    bool random;                        /* its training draws, or rounds, numbers differently from Keras's */
 } recipe;
 
 /* The tutorial's model, small. */
@@ -54,6 +54,19 @@ static inline lm_model *recipe_layers(void)
     lm_compile(m, .optimizer = lm_sgd(.learning_rate = 0.125, .momentum = 0.875, .nesterov = true),
                .loss_object = lm_loss_categorical_crossentropy(.label_smoothing = 0.125),
                .metrics = {"accuracy", "mean_squared_error"});
+    return m;
+}
+
+/* A dtype policy for all layers but the last. */
+static inline lm_model *recipe_mixed(void)
+{
+    lm_model *m = lm_sequential(
+        lm_input(.shape = {10, 10, 2}),
+        lm_conv2d(.filters = 4, .kernel_size = {3, 3}, .activation = "relu", .dtype = "mixed_bfloat16"),
+        lm_batch_normalization(.dtype = "mixed_bfloat16"),
+        lm_flatten(.dtype = "mixed_bfloat16"),
+        lm_dense(.units = 5, .activation = "softmax", .dtype = "float32"));
+    lm_compile(m, .optimizer = lm_adam(), .loss = "sparse_categorical_crossentropy");
     return m;
 }
 
@@ -145,6 +158,7 @@ static const recipe recipes[] = {
     {"pools", recipe_pools, 0, false},       {"regression", recipe_regression, 0, false},
     {"dropout", recipe_dropout, 3, true},    {"global_max", recipe_global_max, 0, false},
     {"normalized", recipe_normalized, 0, false}, {"sequence", recipe_sequence, 3, false},
+    {"mixed", recipe_mixed, 5, true},
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 

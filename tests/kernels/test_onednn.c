@@ -108,7 +108,7 @@ static void *product_thread(void *primitive)
 static lm__dnn *make_product(void)
 {
     lm__dnn *primitive;
-    lm__dnn_product p = {160, 160, 160, {160, 1}, {160, 1}, {160, 1}};
+    lm__dnn_product p = {.m = 160, .n = 160, .k = 160, .a = {160, 1}, .b = {160, 1}, .c = {160, 1}};
     check_ok(lm__dnn_product_new(&p, &primitive));
     return primitive;
 }

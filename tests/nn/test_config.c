@@ -95,7 +95,8 @@ static void names(void **state)
     refused(lm_conv2d(.filters = 8, .kernel_size = {3}, .padding = "sam"),
             "Conv2D: padding = \"sam\", but it must be \"valid\" or \"same\"");
     refused(lm_dense(.units = 4, .dtype = "float16"),
-            "Dense: dtype = \"float16\", but it must be \"float32\" or \"float64\"");
+            "Dense: dtype = \"float16\", but float16 overflows in training unless the loss is scaled, which Lamina "
+            "does not do; use \"mixed_bfloat16\", which needs no scaling");
     refused(lm_dense(.units = 4, .name = ""), "Dense: the name is empty; leave it out to have one made");
     refused(lm_dense(.units = 4, .name = "a/b"), "Dense: name \"a/b\" contains '/'");
     refused(lm_dense(.units = 4, .name = "a\xFF"), "Dense: the name is not UTF-8 text without control characters");

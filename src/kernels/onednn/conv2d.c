@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
+#include "kernels/narrow.h"
 #include "kernels/onednn/slices.h"
 #include "kernels/simd/level.h"
 #include <stdatomic.h>
@@ -21,6 +22,8 @@ typedef struct conv {
     int64_t images, slices;             /* images of a slice */
     size_t kernel;                      /* bytes in oneDNN's layout */
     bool stable;                        /* the kernel is packed once */
+    bool bf16;
+    size_t image_width, result_width;   /* bytes of an element */
     lm__dnn *primitive[LM__DNN_KINDS];
 } conv;
 
@@ -31,20 +34,22 @@ static void release(void *state)
     lm__free(c);
 }
 
-static lm__dnn_conv shape(const lm__conv2d_dims *d, int64_t batch)
+static lm__dnn_conv shape(const conv *c, int64_t batch)
 {
+    const lm__conv2d_dims *d = &c->d;
     return (lm__dnn_conv){.batch = batch, .height = d->height, .width = d->width, .channels = d->channels,
                           .kernel_height = d->kernel_height, .kernel_width = d->kernel_width,
                           .out_height = d->out_height, .out_width = d->out_width, .filters = d->filters,
                           .groups = d->groups, .stride_y = d->stride_y, .stride_x = d->stride_x,
                           .dilation_y = d->dilation_y, .dilation_x = d->dilation_x, .top = d->top,
-                          .bottom = lm__conv2d_bottom(d), .left = d->left, .right = lm__conv2d_right(d)};
+                          .bottom = lm__conv2d_bottom(d), .left = d->left, .right = lm__conv2d_right(d),
+                          .bf16 = c->bf16};
 }
 
 static lm_status make(conv *c)
 {
     int64_t rest = c->d.batch - (c->slices - 1) * c->images;
-    lm__dnn_conv whole = shape(&c->d, c->images), last = shape(&c->d, rest);
+    lm__dnn_conv whole = shape(c, c->images), last = shape(c, rest);
     LM_TRY(lm__dnn_conv_new(c->way, &whole, &c->primitive[0]));
     if (rest != c->images) {
         LM_TRY(lm__dnn_conv_new(c->way, &last, &c->primitive[1]));
@@ -61,6 +66,9 @@ static lm_status prepare(const lm__problem *problem, const lm__conv2d_dims *d, l
     c->d = *d;
     c->way = way;
     c->simd = lm__simd_at(problem->isa);
+    c->bf16 = problem->in[0].dtype == LM_BF16;
+    c->image_width = c->bf16 && way != LM__DNN_BACKWARD_INPUT ? 2 : 4;
+    c->result_width = c->bf16 && way != LM__DNN_FORWARD ? 2 : 4;
     double flops = lm__conv2d_flops(d);
     int64_t slices = flops / SLICE_FLOPS < MOST_SLICES ? 1 + (int64_t)(flops / SLICE_FLOPS) : MOST_SLICES;
     c->images = (d->batch + slices - 1) / slices;
@@ -133,8 +141,8 @@ static void run_job(void *argument, size_t job, int thread)
     const lm__conv2d_dims *d = &r->c->d;
     int64_t first = (int64_t)job * r->c->images, rest = d->batch - first;
     int64_t images = rest < r->c->images ? rest : r->c->images, pixels = d->out_height * d->out_width;
-    const char *image = r->image + (size_t)(first * d->height * d->width * d->channels) * sizeof(float);
-    const char *result = r->result + (size_t)(first * pixels * d->filters) * sizeof(float);
+    const char *image = r->image + (size_t)(first * d->height * d->width * d->channels) * r->c->image_width;
+    const char *result = r->result + (size_t)(first * pixels * d->filters) * r->c->result_width;
     char *kernel = r->kernel + (r->c->way == LM__DNN_BACKWARD_KERNEL ? job * r->c->kernel : 0);
     lm__dnn_call *primitive = lm__dnn_call_of(r->run->local, thread, images != r->c->images);
     lm_status status = lm__dnn_run(primitive, image, kernel, result,
@@ -195,6 +203,7 @@ static lm_status run_kernel(const lm__run *run)
 static bool worth(const lm__problem *p, const lm__conv2d_dims *d)
 {
     bool narrow = d->groups > 1 && d->filters / d->groups < 8, thin = !narrow && d->channels / d->groups <= 4;
+    if (p->in[0].dtype == LM_BF16) return lm__narrow_conv(d) && lm__cpu_bf16() && lm__dnn_usable(p->isa);
     return p->in[0].dtype == LM_F32 && d->batch > 0 && !thin && lm__conv2d_flops(d) >= (narrow ? 4e6 : LEAST_FLOPS) &&
            lm__dnn_usable(p->isa);
 }
@@ -226,3 +235,6 @@ const lm__kernel lm__onednn_conv2d = KERNEL("conv2d", forward, run_forward);
 const lm__kernel lm__onednn_conv2d_fused = KERNEL("conv2d_fused", forward, run_fused);
 const lm__kernel lm__onednn_conv2d_backward_input = KERNEL("conv2d_backward_input", input, run_input);
 const lm__kernel lm__onednn_conv2d_backward_kernel = KERNEL("conv2d_backward_kernel", kernel, run_kernel);
+const lm__kernel lm__onednn_conv2d_bf16 = KERNEL("conv2d_bf16", forward, run_fused);
+const lm__kernel lm__onednn_conv2d_backward_input_bf16 = KERNEL("conv2d_backward_input_bf16", input, run_input);
+const lm__kernel lm__onednn_conv2d_backward_kernel_bf16 = KERNEL("conv2d_backward_kernel_bf16", kernel, run_kernel);

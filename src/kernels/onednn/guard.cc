@@ -219,32 +219,34 @@ template <typename body> lm_status make(lm__dnn **out, body f)
     return status;
 }
 
-lm_status matrix(dnnl_memory_desc_t *desc, int64_t rows, int64_t columns, const int64_t *strides)
+dnnl_data_type_t type_of(bool bf16) { return bf16 ? dnnl_bf16 : dnnl_f32; }
+
+lm_status matrix(dnnl_memory_desc_t *desc, bool bf16, int64_t rows, int64_t columns, const int64_t *strides)
 {
     const dnnl_dims_t dims = {rows, columns}, steps = {strides[0], strides[1]};
-    DNN(lib.dnnl_memory_desc_init_by_strides(desc, 2, dims, dnnl_f32, steps));
+    DNN(lib.dnnl_memory_desc_init_by_strides(desc, 2, dims, type_of(bf16), steps));
     return LM_OK;
 }
 
-lm_status images(dnnl_memory_desc_t *desc, int64_t n, int64_t h, int64_t w, int64_t c)
+lm_status images(dnnl_memory_desc_t *desc, bool bf16, int64_t n, int64_t h, int64_t w, int64_t c)
 {
     const dnnl_dims_t dims = {n, c, h, w}, steps = {h * w * c, 1, w * c, c};
-    DNN(lib.dnnl_memory_desc_init_by_strides(desc, 4, dims, dnnl_f32, steps));
+    DNN(lib.dnnl_memory_desc_init_by_strides(desc, 4, dims, type_of(bf16), steps));
     return LM_OK;
 }
 
 /* Our kernels are (height, width, channels of a group, filters). */
-lm_status kernels(dnnl_memory_desc_t *desc, const lm__dnn_conv *d)
+lm_status kernels(dnnl_memory_desc_t *desc, bool bf16, const lm__dnn_conv *d)
 {
     int64_t share = d->channels / d->groups, mine = d->filters / d->groups, cell = share * d->filters;
     if (d->groups == 1) {
         const dnnl_dims_t dims = {mine, share, d->kernel_height, d->kernel_width};
         const dnnl_dims_t steps = {1, d->filters, d->kernel_width * cell, cell};
-        DNN(lib.dnnl_memory_desc_init_by_strides(desc, 4, dims, dnnl_f32, steps));
+        DNN(lib.dnnl_memory_desc_init_by_strides(desc, 4, dims, type_of(bf16), steps));
     } else {
         const dnnl_dims_t dims = {d->groups, mine, share, d->kernel_height, d->kernel_width};
         const dnnl_dims_t steps = {mine, 1, d->filters, d->kernel_width * cell, cell};
-        DNN(lib.dnnl_memory_desc_init_by_strides(desc, 5, dims, dnnl_f32, steps));
+        DNN(lib.dnnl_memory_desc_init_by_strides(desc, 5, dims, type_of(bf16), steps));
     }
     return LM_OK;
 }
@@ -271,9 +273,11 @@ lm_status conv_desc(lm__dnn_way way, const lm__dnn_conv *d, const lm__dnn *made,
     desc_owner forward;
     if (way != LM__DNN_FORWARD) {
         dnnl_convolution_desc_t f;
+        dnnl_memory_desc_t in = *image, kernel = any, out = *result;
+        in.data_type = kernel.data_type = out.data_type = type_of(d->bf16);
         LM_TRY(make_attr(forward));
-        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&f, dnnl_forward_training, dnnl_convolution_direct, image,
-                                                           &any, nullptr, result, strides, dilation, before, after));
+        DNN(lib.dnnl_dilated_convolution_forward_desc_init(&f, dnnl_forward_training, dnnl_convolution_direct, &in,
+                                                           &kernel, nullptr, &out, strides, dilation, before, after));
         DNN(lib.dnnl_primitive_desc_create(&forward.desc, &f, forward.attr, lib.engine, nullptr));
         hint = forward.desc;
     }
@@ -289,9 +293,9 @@ lm_status lm__dnn_product_new(const lm__dnn_product *p, lm__dnn **out)
         desc_owner d;
         dnnl_matmul_desc_t desc;
         LM_TRY(make_attr(d));
-        LM_TRY(matrix(&made->desc[0], p->m, p->k, p->a));
-        LM_TRY(matrix(&made->desc[1], p->k, p->n, p->b));
-        LM_TRY(matrix(&made->desc[2], p->m, p->n, p->c));
+        LM_TRY(matrix(&made->desc[0], p->bf16, p->m, p->k, p->a));
+        LM_TRY(matrix(&made->desc[1], p->bf16, p->k, p->n, p->b));
+        LM_TRY(matrix(&made->desc[2], false, p->m, p->n, p->c));
         made->id[0] = DNNL_ARG_SRC, made->id[1] = DNNL_ARG_WEIGHTS, made->id[2] = DNNL_ARG_DST;
         DNN(lib.dnnl_matmul_desc_init(&desc, &made->desc[0], &made->desc[1], nullptr, &made->desc[2]));
         DNN(lib.dnnl_primitive_desc_create(&d.desc, &desc, d.attr, lib.engine, nullptr));
@@ -307,9 +311,11 @@ lm_status lm__dnn_conv_new(lm__dnn_way way, const lm__dnn_conv *dims, lm__dnn **
     return make(out, [&](lm__dnn *made) {
         desc_owner d;
         LM_TRY(make_attr(d));
-        LM_TRY(images(&made->desc[0], dims->batch, dims->height, dims->width, dims->channels));
-        LM_TRY(images(&made->desc[2], dims->batch, dims->out_height, dims->out_width, dims->filters));
-        LM_TRY(kernels(&made->user_kernel, dims));
+        LM_TRY(images(&made->desc[0], dims->bf16 && way != LM__DNN_BACKWARD_INPUT, dims->batch, dims->height,
+                      dims->width, dims->channels));
+        LM_TRY(images(&made->desc[2], dims->bf16 && way != LM__DNN_FORWARD, dims->batch, dims->out_height,
+                      dims->out_width, dims->filters));
+        LM_TRY(kernels(&made->user_kernel, dims->bf16 && way != LM__DNN_BACKWARD_KERNEL, dims));
         for (int i = 0; i < 3; i++) made->id[i] = ids[way][i];
         LM_TRY(conv_desc(way, dims, made, d));
         const dnnl_memory_desc_t *kernel =

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
+#include "kernels/narrow.h"
 #include "kernels/onednn/slices.h"
 #include "kernels/simd/level.h"
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ typedef struct product {
     const lm__simd *simd;
     int64_t rows, slices;               /* rows of a slice */
     bool turned_a;
+    size_t width;                       /* bytes of a factor's element */
     lm__dnn *primitive[LM__DNN_KINDS];
 } product;
 
@@ -32,7 +34,8 @@ static lm_status make(product *p, bool ta, bool tb)
     const lm__matmul_dims *d = &p->d;
     int64_t rest = d->m - (p->slices - 1) * p->rows;
     lm__dnn_product q = {.m = p->rows, .n = d->n, .k = d->k, .a = {ta ? 1 : d->k, ta ? d->m : 1},
-                         .b = {tb ? 1 : d->n, tb ? d->k : 1}, .c = {d->n, 1}};
+                         .b = {tb ? 1 : d->n, tb ? d->k : 1}, .c = {d->n, 1},
+                         .bf16 = p->width == 2};
     if (p->slices > 1 || rest == p->rows) LM_TRY(lm__dnn_product_new(&q, &p->primitive[0]));
     q.m = rest;
     if (rest != p->rows) LM_TRY(lm__dnn_product_new(&q, &p->primitive[1]));
@@ -47,6 +50,7 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **st
     p->d = lm__matmul_dims_of(problem);
     p->simd = lm__simd_at(problem->isa);
     p->turned_a = attr->transpose_a;
+    p->width = lm_dtype_size(problem->in[0].dtype);
     double flops = 2.0 * (double)p->d.m * (double)p->d.n * (double)p->d.k;
     int64_t slices = flops / SLICE_FLOPS < MOST_SLICES ? 1 + (int64_t)(flops / SLICE_FLOPS) : MOST_SLICES;
     p->rows = ((p->d.m + slices - 1) / slices + ROWS - 1) / ROWS * ROWS;
@@ -83,8 +87,9 @@ static void run_job(void *argument, size_t job, int thread)
     int64_t batch = (int64_t)job / p->slices, i = (int64_t)job % p->slices * p->rows, a_at, b_at;
     int64_t rows = d->m - i < p->rows ? d->m - i : p->rows;
     lm__matmul_at(d, batch, &a_at, &b_at);
-    const float *a = (const float *)c->run->in[0] + a_at * d->m * d->k + i * (p->turned_a ? 1 : d->k);
-    const float *b = (const float *)c->run->in[1] + b_at * d->k * d->n;
+    int64_t a_first = a_at * d->m * d->k + i * (p->turned_a ? 1 : d->k), b_first = b_at * d->k * d->n;
+    const char *a = (const char *)c->run->in[0] + (size_t)a_first * p->width;
+    const char *b = (const char *)c->run->in[1] + (size_t)b_first * p->width;
     float *y = (float *)c->run->out[0] + (batch * d->m + i) * d->n;
     lm__dnn_call *primitive = lm__dnn_call_of(c->run->local, thread, rows != p->rows);
     lm_status status = lm__dnn_run(primitive, a, b, y, lm__run_scratch(c->run, thread));
@@ -119,6 +124,12 @@ static bool takes(const lm__problem *problem)
            lm__dnn_usable(problem->isa);
 }
 
+static bool takes_bf16(const lm__problem *problem)
+{
+    lm__matmul_dims d = lm__matmul_dims_of(problem);
+    return lm__narrow_product(&d) && lm__cpu_bf16() && lm__dnn_usable(problem->isa);
+}
+
 const lm__kernel lm__onednn_matmul = {.op = "matmul",
                                       .name = "onednn",
                                       .accepts = takes,
@@ -129,4 +140,7 @@ const lm__kernel lm__onednn_matmul = {.op = "matmul",
                                       .run = run};
 const lm__kernel lm__onednn_matmul_fused = {
     .op = "matmul_fused", .name = "onednn", .accepts = takes, .prepare = prepare, .release = release,
+    .open = open_calls, .close = lm__dnn_calls_close, .run = run_fused};
+const lm__kernel lm__onednn_matmul_bf16 = {
+    .op = "matmul_bf16", .name = "onednn", .accepts = takes_bf16, .prepare = prepare, .release = release,
     .open = open_calls, .close = lm__dnn_calls_close, .run = run_fused};

@@ -25,16 +25,20 @@ typedef struct lm__dnn_call lm__dnn_call;       /* handles for one call at a tim
 bool lm__dnn_usable(lm__isa isa);
 const char *lm__dnn_version(void);              /* "2.6.3"; NULL where it is not usable */
 
-/* c (m, n) = a (m, k) b (k, n); strides from row to row and from column to column, in elements. */
+/* c (m, n) = a (m, k) b (k, n); strides from row to row and from column to column, in elements. bf16: a and b are
+ * bfloat16, c is float32. */
 typedef struct lm__dnn_product {
     int64_t m, n, k, a[2], b[2], c[2];
+    bool bf16;
 } lm__dnn_product;
 lm_status lm__dnn_product_new(const lm__dnn_product *product, lm__dnn **out);
 
-/* A convolution, as lm__conv2d_dims has it; its kernel is in a layout of oneDNN's own. */
+/* A convolution, as lm__conv2d_dims has it; its kernel is in a layout of oneDNN's own. bf16: the two arrays that come
+ * in are bfloat16, the result is float32. */
 typedef struct lm__dnn_conv {
     int64_t batch, height, width, channels, kernel_height, kernel_width, out_height, out_width, filters, groups;
     int64_t stride_y, stride_x, dilation_y, dilation_x, top, bottom, left, right;
+    bool bf16;
 } lm__dnn_conv;
 typedef enum lm__dnn_way { LM__DNN_FORWARD, LM__DNN_BACKWARD_INPUT, LM__DNN_BACKWARD_KERNEL } lm__dnn_way;
 lm_status lm__dnn_conv_new(lm__dnn_way way, const lm__dnn_conv *conv, lm__dnn **out);

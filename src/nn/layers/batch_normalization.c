@@ -120,6 +120,7 @@ static const lm__field fields[] = {
 const lm__layer_class lm__layer_batch_normalization = {
     .base = LM__LAYER_CLASS("BatchNormalization", defaults, fields,
                             .ignored = "synchronized|renorm=false|renorm_momentum"),
+    .wide = true,
     .build = build,
     .call = call,
 };

@@ -15,7 +15,7 @@ typedef struct lm_input_args {
         int64_t shape[LM_MAX_RANK];             /* another name of input_shape, required */
     };
 } lm_input_args;
-#define LM_INPUT_DEFAULTS LM__LIST(LM_LAYER_DEFAULTS)
+#define LM_INPUT_DEFAULTS LM__LIST(LM_LAYER_DEFAULTS, .dtype = "float32")
 lm_input_args lm_input_defaults(void);
 lm_layer *lm_input_new(const lm_input_args *args);
 #define lm_input(...) LM__WITH(lm_input_args, LM_INPUT_DEFAULTS, lm_input_new(&lm__a), __VA_ARGS__)

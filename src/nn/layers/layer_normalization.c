@@ -114,6 +114,7 @@ static const lm__field fields[] = {
 
 const lm__layer_class lm__layer_layer_normalization = {
     .base = LM__LAYER_CLASS("LayerNormalization", defaults, fields, .ignored = "rms_scaling=false"),
+    .wide = true,
     .build = build,
     .call = call,
 };

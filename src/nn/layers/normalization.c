@@ -298,6 +298,7 @@ static const lm__field fields[] = {
 
 const lm__layer_class lm__layer_normalization = {
     .base = LM__LAYER_CLASS("Normalization", defaults, fields, .check = check),
+    .wide = true,
     .build = build,
     .call = call,
     .adapt = adapt,

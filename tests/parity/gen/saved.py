@@ -64,6 +64,17 @@ def dense_net():
     ]
 
 
+def mixed_net():
+    return [
+        L.Conv2D(8, 3, activation="relu"),
+        L.BatchNormalization(),
+        L.MaxPooling2D(2),
+        L.Flatten(),
+        L.Dense(16, activation="tanh"),
+        L.Dense(3, activation="softmax", dtype="float32"),
+    ]
+
+
 def recipe():
     """name, layers, input shape, outputs, compile arguments (None: never compiled), dtype."""
     sparse = "sparse_categorical_crossentropy"
@@ -80,11 +91,17 @@ def recipe():
     yield "regression_adamw", lambda: [L.Dense(4, activation="tanh"), L.Dense(1)], (3,), 0, adamw, "float32"
     yield "every_layer", every_layer_net, (9, 8, 3), 5, None, "float32"
     plain_sgd = dict(optimizer="sgd", loss=sparse)
+    yield "mixed_bfloat16", mixed_net, (10, 10, 1), 3, dict(optimizer=O.Adam(0.01), loss=sparse), "mixed_bfloat16"
     yield "dense_float64", lambda: [L.Dense(4, activation="gelu"), L.Dense(3)], (5,), 3, plain_sgd, "float64"
 
 
 def save_one(folder, name, layers, shape, classes, compile_args, floatx):
-    set_precision(floatx)
+    if floatx == "mixed_bfloat16":
+        set_precision("float32")
+        keras.config.set_dtype_policy(floatx)
+        floatx = "float32"
+    else:
+        set_precision(floatx)
     keras.backend.clear_session()
     keras.utils.set_random_seed(1)
     rng = rng_for("saved", name)
