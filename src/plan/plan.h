@@ -13,10 +13,10 @@
  * rounding. */
 #define LM__PASS_LIST(X)                                                                                         \
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
-    X(narrow, "products of bfloat16 numbers by bfloat16 instructions, where the processor has them")             \
     X(fold, "nodes whose inputs are constants are computed now")                                                 \
     X(cse, "equal nodes become one")                                                                             \
     X(epilogue, "factors, bias and activation into matmul and convolution, pooling into convolution")            \
+    X(narrow, "products of bfloat16 numbers by bfloat16 instructions, where the processor has them")             \
     X(fuse, "chains of element-by-element ops, sums and stores become one map")                                  \
     X(product, "a map that alone reads a product takes the product's blocks from the cache")                     \
     X(inplace, "results are written over inputs that nobody reads any more")                                     \

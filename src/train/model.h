@@ -42,7 +42,7 @@ typedef struct lm__model_node {
     int layer;                          /* its index in the model; -1: an input of the model */
     int nin, *in;                       /* the nodes whose results it takes, all of them before it */
     lm__call_options options;
-    lm_dtype dtype;                     /* of its result outside the model; known where it is built, as the shape is */
+    lm_dtype dtype;                     /* of its result outside the model; known once it is built, like the shape */
     lm__shape shape;                    /* in the model's table */
 } lm__model_node;
 
