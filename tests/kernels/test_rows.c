@@ -19,7 +19,7 @@ static const struct {
     const char *op;
     int ulps;
 } limits[] = {{"exp", 1},     {"expm1", 2},    {"log", 1}, {"log1p", 1}, {"tanh", 2},
-              {"sigmoid", 2}, {"softplus", 2}, {"erf", 2}, {NULL, 0}};
+              {"sigmoid", 2}, {"softplus", 3}, {"erf", 2}, {NULL, 0}};
 
 static int limit_of(const char *op)
 {
@@ -79,6 +79,13 @@ static void draw(lm_dtype dtype, array *x)
     }
 }
 
+/* gelu far below 0 is a small difference of large numbers: held against its input, or its gradient's. */
+static bool same_gelu(const char *op, const array *in, const array *got, const array *want, size_t i)
+{
+    double scale = fabs(strcmp(op, "gelu") == 0 ? in[0].f32[i] : in[1].f32[i]), error = got->f32[i] - want->f32[i];
+    return near(got->f32[i], want->f32[i], 4) || fabs(error) <= 1e-6 * scale;
+}
+
 static bool same(lm_dtype dtype, const array *got, const array *want, size_t i, int ulps)
 {
     if (dtype == LM_F32) return near(got->f32[i], want->f32[i], ulps);
@@ -94,7 +101,8 @@ static void compare(const lm__op *op, lm_dtype dtype, lm_dtype result, lm__isa i
     lm__row_fn *reference = lm__row_of(op->rows, dtype, result);
     assert_non_null(reference);
     for (int round = 0; round < 8; round++) {
-        double imm[2] = {-0.7, 1.3};
+        bool gelu = strncmp(op->name, "gelu", 4) == 0;
+        double imm[2] = {gelu ? round % 2 : -0.7, 1.3};
         const void *arguments[3] = {&in[0], &in[1], &in[2]};
         for (int i = 0; i < 3; i++) draw(i < op->rows->by ? LM_BOOL : dtype, &in[i]);
         size_t n = round == 0 ? MOST : round < 4 ? (size_t)round : next() % MOST;
@@ -102,7 +110,7 @@ static void compare(const lm__op *op, lm_dtype dtype, lm_dtype result, lm__isa i
         fast(n, arguments, &got, imm);
         reference(n, arguments, &want, imm);
         for (size_t i = 0; i < n; i++)
-            if (!same(result, &got, &want, i, limit_of(op->name)))
+            if (gelu ? !same_gelu(op->name, in, &got, &want, i) : !same(result, &got, &want, i, limit_of(op->name)))
                 fail_msg("%s %s to %s, level %s: element %zu of %zu, f32 %a: %a, expected %a", op->name,
                          lm_dtype_name(dtype), lm_dtype_name(result), lm__isa_name(isa), i, n, (double)in[0].f32[i],
                          (double)got.f32[i], (double)want.f32[i]);

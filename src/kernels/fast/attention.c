@@ -8,7 +8,7 @@
 #include "kernels/simd/level.h"
 #include <string.h>
 
-enum { ROWS = 32 }; /* queries in a block */
+enum { ROWS = 32 };                     /* queries in a block: whole vectors at every level */
 
 typedef struct call {
     const lm__simd *simd;
@@ -20,49 +20,42 @@ typedef struct call {
     float *y, *dq, *dk, *dv;
 } call;
 
-/* What a thread has: keys and values turned, so that their positions lie side by side; weights and slopes of a block.
- */
+/* What a thread has: a block of queries, and of the results' gradients, turned; weights and slopes. */
 typedef struct room {
     void *gemm;
-    float *keys, *values, *weights, *slopes;
+    float *queries, *gradients, *weights, *slopes;
 } room;
 
-static int64_t padded(int64_t s) { return (s + 15) & ~(int64_t)15; }
+static size_t gemm_bytes(const lm__simd *simd) { return (simd->gemm_scratch + 63) / 64 * 64; }
 
 static size_t scratch_bytes(const lm__simd *simd, const lm__attention_dims *d, bool back)
 {
-    int64_t rows = d->k + ROWS + (back ? d->v + ROWS : 0);
-    return (simd->gemm_scratch + 63) / 64 * 64 + (size_t)(rows * padded(d->s)) * sizeof(float);
+    int64_t rows = d->k + d->s + (back ? d->v + d->s : 0);
+    return gemm_bytes(simd) + (size_t)(rows * ROWS) * sizeof(float);
 }
 
 static room room_of(const call *c, int thread)
 {
     char *memory = lm__run_scratch(c->run, thread);
-    int64_t ld = padded(c->d.s);
-    room r = {.gemm = memory, .keys = (float *)(memory + (c->simd->gemm_scratch + 63) / 64 * 64)};
-    r.weights = r.keys + c->d.k * ld;
-    r.values = r.weights + ROWS * ld;
-    r.slopes = r.values + c->d.v * ld;
+    room r = {.gemm = memory, .queries = (float *)(memory + gemm_bytes(c->simd))};
+    r.weights = r.queries + c->d.k * ROWS;
+    r.gradients = r.weights + c->d.s * ROWS;
+    r.slopes = r.gradients + c->d.v * ROWS;
     return r;
 }
 
-/* c (m, n) = or += a b; rows of b and c lie side by side, a has any strides. */
-static void product(const call *c, const room *r, int64_t m, int64_t n, int64_t k, const float *a, int64_t rsa,
-                    int64_t csa, const float *b, int64_t ldb, float *to, int64_t ldc, bool add)
+/* A matrix in a product: element (i, j) at x[i * row + j * column]. */
+typedef struct matrix {
+    const float *x;
+    int64_t row, column;
+} matrix;
+
+/* to (m, n) = a b, or += with `add`; rows of b and of `to` lie side by side. */
+static void product(const call *c, const room *r, int64_t m, int64_t n, int64_t k, matrix a, matrix b, float *to,
+                    int64_t ldc, bool add)
 {
-    const lm__gemm g = {.m = m,
-                        .n = n,
-                        .k = k,
-                        .a = a,
-                        .rsa = rsa,
-                        .csa = csa,
-                        .b = b,
-                        .rsb = ldb,
-                        .csb = 1,
-                        .c = to,
-                        .rsc = ldc,
-                        .csc = 1,
-                        .add = add};
+    const lm__gemm g = {.m = m, .n = n, .k = k, .a = a.x, .rsa = a.row, .csa = a.column, .b = b.x, .rsb = b.row,
+                        .csb = 1, .c = to, .rsc = ldc, .csc = 1, .add = add};
     c->simd->gemm(&g, r->gemm);
 }
 
@@ -73,23 +66,30 @@ static int64_t head_at(const call *c, size_t job, int64_t positions, int64_t siz
     return (b * positions * c->d.heads + h) * size;
 }
 
-/* The block of queries beginning at i: how many, and the weights of the keys that they see. */
-static lm__attention_rows block_weights(const call *c, const room *r, const float *q, int64_t i)
+/* `rows` rows turned into columns; the block's other columns are 0, up to `padded` of them. */
+static void turn(const call *c, const float *from, int64_t ld, int64_t rows, int64_t size, float *to, int64_t padded)
+{
+    c->simd->transpose(from, ld, rows, size, to, ROWS);
+    for (int64_t i = 0; i < size && rows < padded; i++)
+        memset(to + i * ROWS + rows, 0, (size_t)(padded - rows) * sizeof *to);
+}
+
+/* How many queries the block beginning at i has. */
+static int64_t rows_at(const call *c, int64_t i) { return c->d.t - i < ROWS ? c->d.t - i : ROWS; }
+
+/* The weights of the block of queries beginning at i, over the keys that they see. */
+static lm__attention_block block_weights(const call *c, const room *r, const float *q, const float *k, int64_t i)
 {
     const lm__attention_dims *d = &c->d;
-    lm__attention_rows a = {.rows = d->t - i < ROWS ? d->t - i : ROWS,
-                            .columns = d->s,
-                            .ld = padded(d->s),
-                            .seen = i + 1,
-                            .causal = c->causal,
-                            .scale = c->scale,
-                            .weights = r->weights,
-                            .slopes = r->slopes};
-    if (c->causal && i + a.rows < d->s) a.columns = i + a.rows;
-    product(c, r, a.rows, a.columns, d->k, q + i * d->heads * d->k, d->heads * d->k, 1, r->keys, a.ld, a.weights,
-            a.ld, false);
-    c->simd->attention_weights(&a);
-    return a;
+    const int64_t rows = rows_at(c, i), step = d->heads * d->k, width = c->simd->width;
+    lm__attention_block b = {.queries = (rows + width - 1) / width * width, .keys = d->s, .ld = ROWS, .first = i,
+                             .causal = c->causal, .scale = c->scale, .weights = r->weights, .slopes = r->slopes};
+    if (c->causal && i + rows < d->s) b.keys = i + rows;
+    turn(c, q + i * step, step, rows, d->k, r->queries, b.queries);
+    product(c, r, b.keys, b.queries, d->k, (matrix){k, step, 1}, (matrix){r->queries, ROWS, 1}, b.weights, ROWS,
+            false);
+    c->simd->attention_weights(&b);
+    return b;
 }
 
 static void forward_job(void *argument, size_t job, int thread)
@@ -97,13 +97,13 @@ static void forward_job(void *argument, size_t job, int thread)
     const call *c = (const call *)argument;
     const lm__attention_dims *d = &c->d;
     const room r = room_of(c, thread);
-    const int64_t wide = d->heads * d->v, ld = padded(d->s);
-    const float *q = c->q + head_at(c, job, d->t, d->k), *v = c->v + head_at(c, job, d->s, d->v);
+    const int64_t wide = d->heads * d->v;
+    const float *q = c->q + head_at(c, job, d->t, d->k), *k = c->k + head_at(c, job, d->s, d->k);
+    const matrix v = {c->v + head_at(c, job, d->s, d->v), wide, 1};
     float *y = c->y + head_at(c, job, d->t, d->v);
-    c->simd->transpose(c->k + head_at(c, job, d->s, d->k), d->heads * d->k, d->s, d->k, r.keys, ld);
     for (int64_t i = 0; i < d->t; i += ROWS) {
-        const lm__attention_rows a = block_weights(c, &r, q, i);
-        product(c, &r, a.rows, d->v, a.columns, a.weights, ld, 1, v, wide, y + i * wide, wide, false);
+        const lm__attention_block b = block_weights(c, &r, q, k, i);
+        product(c, &r, rows_at(c, i), d->v, b.keys, (matrix){b.weights, 1, ROWS}, v, y + i * wide, wide, false);
     }
 }
 
@@ -118,27 +118,27 @@ static void backward_job(void *argument, size_t job, int thread)
     const call *c = (const call *)argument;
     const lm__attention_dims *d = &c->d;
     const room r = room_of(c, thread);
-    const int64_t step = d->heads * d->k, wide = d->heads * d->v, ld = padded(d->s);
+    const int64_t step = d->heads * d->k, wide = d->heads * d->v;
     const int64_t q_at = head_at(c, job, d->t, d->k), k_at = head_at(c, job, d->s, d->k);
-    const int64_t v_at = head_at(c, job, d->s, d->v), y_at = head_at(c, job, d->t, d->v);
-    const float *q = c->q + q_at, *k = c->k + k_at, *dy = c->dy + y_at;
-    c->simd->transpose(k, step, d->s, d->k, r.keys, ld);
-    c->simd->transpose(c->v + v_at, wide, d->s, d->v, r.values, ld);
+    const int64_t v_at = head_at(c, job, d->s, d->v);
+    const float *q = c->q + q_at, *k = c->k + k_at, *dy = c->dy + head_at(c, job, d->t, d->v);
     /* Backwards: the last block sees the most keys, so that its products set what the others add to. */
     const int64_t last = (d->t - 1) / ROWS * ROWS, unseen = c->causal && d->t < d->s ? d->s - d->t : 0;
     for (int64_t i = last; i >= 0; i -= ROWS) {
-        const lm__attention_rows a = block_weights(c, &r, q, i);
-        const float *d_rows = dy + i * wide;
-        if (c->dv)
-            product(c, &r, a.columns, d->v, a.rows, a.weights, 1, ld, d_rows, wide, c->dv + v_at, wide, i < last);
+        const lm__attention_block b = block_weights(c, &r, q, k, i);
+        const matrix weights = {b.weights, ROWS, 1}, slopes = {b.slopes, ROWS, 1}, dy_rows = {dy + i * wide, wide, 1};
+        const int64_t rows = rows_at(c, i);
+        bool add = i < last;
+        if (c->dv) product(c, &r, b.keys, d->v, rows, weights, dy_rows, c->dv + v_at, wide, add);
         if (!c->dq && !c->dk) continue;
-        product(c, &r, a.rows, a.columns, d->v, d_rows, wide, 1, r.values, ld, a.slopes, ld, false);
-        c->simd->attention_slopes(&a);
+        turn(c, dy_rows.x, wide, rows, d->v, r.gradients, b.queries);
+        product(c, &r, b.keys, b.queries, d->v, (matrix){c->v + v_at, wide, 1}, (matrix){r.gradients, ROWS, 1},
+                b.slopes, ROWS, false);
+        c->simd->attention_slopes(&b);
         if (c->dq)
-            product(c, &r, a.rows, d->k, a.columns, a.slopes, ld, 1, k, step, c->dq + q_at + i * step, step, false);
-        if (c->dk)
-            product(c, &r, a.columns, d->k, a.rows, a.slopes, 1, ld, q + i * step, step, c->dk + k_at, step,
-                    i < last);
+            product(c, &r, rows, d->k, b.keys, (matrix){b.slopes, 1, ROWS}, (matrix){k, step, 1},
+                    c->dq + q_at + i * step, step, false);
+        if (c->dk) product(c, &r, b.keys, d->k, rows, slopes, (matrix){q + i * step, step, 1}, c->dk + k_at, step, add);
     }
     if (c->dk) clear(c->dk + k_at + d->t * step, unseen, step, d->k);
     if (c->dv) clear(c->dv + v_at + d->t * wide, unseen, wide, d->v);
@@ -155,14 +155,8 @@ static call call_of(const lm__run *r)
     const lm__problem *p = r->problem;
     const lm__attention *attr = (const lm__attention *)p->attr;
     const void *const *in = &r->in[p->nin - 3];
-    return (call){.simd = lm__simd_at(p->isa),
-                  .d = dims_of(p),
-                  .scale = (float)attr->scale,
-                  .causal = attr->causal,
-                  .run = r,
-                  .q = in[0],
-                  .k = in[1],
-                  .v = in[2]};
+    return (call){.simd = lm__simd_at(p->isa), .d = dims_of(p), .scale = (float)attr->scale, .causal = attr->causal,
+                  .run = r, .q = in[0], .k = in[1], .v = in[2]};
 }
 
 static lm_status run(const lm__run *r)

@@ -1,60 +1,96 @@
-/* kernels/simd/attention.c: what attention does to rows of scores between its products, in float32. */
+/* kernels/simd/attention.c: what attention does to scores between its products, in float32.
+ *
+ * The scores of a block of queries stand key by key, so that the queries are the lanes of the vectors: the softmax of
+ * a query goes down a lane, and nothing is ever added up across a vector. */
 #include "kernels/simd/level.h"
 #include "kernels/simd/math.h"
-#include "kernels/simd/span.h"
 
-INLINE float v_most(vf x)
+/* One vector of queries: the first `open` keys are seen by all of them, those up to `end` by some: key open + n by the
+ * lanes above n. The keys behind are seen by none. */
+typedef struct lane_span {
+    int64_t open, end;
+} lane_span;
+
+INLINE lane_span span_of(const lm__attention_block *b, int64_t lane)
 {
-    float most = x[0];
-    for (int i = 1; i < VW; i++) most = x[i] > most ? x[i] : most;
-    return most;
+    int64_t first = b->first + lane + 1;
+    if (!b->causal || first >= b->keys) return (lane_span){b->keys, b->keys};
+    return (lane_span){first, first + VW - 1 < b->keys ? first + VW - 1 : b->keys};
 }
 
-static void softmax(float *x, int64_t n, float factor)
+/* Which lanes see key open + n. */
+INLINE vi seen(int64_t n) { return ~first_lanes(n + 1); }
+
+/* e^x for x <= 0; less than e^-87 is not told from it. NaN stays. */
+INLINE vf v_exp_below(vf x)
 {
-    const vf scale = splat(factor), least = splat(-__builtin_inff());
-    vf most = least, sum = {0};
-#define SCALE(i, part)                                                                                               \
-    {                                                                                                                \
-        vf score = take(x + i, part) * scale;                                                                        \
-        put(x + i, score, part);                                                                                     \
-        most = vmax(part ? choose(first_lanes(part), score, least) : score, most);                                   \
-    }
-    EACH_VECTOR(n, SCALE)
-    most = splat(v_most(most));
-#define RAISE(i, part)                                                                                               \
-    {                                                                                                                \
-        vf weight = v_exp(take(x + i, part) - most);                                                                 \
-        put(x + i, weight, part);                                                                                    \
-        sum += within(weight, part);                                                                                 \
-    }
-    EACH_VECTOR(n, RAISE)
-    const vf share = splat(1 / v_sum(sum));
-#define DIVIDE(i, part) put(x + i, take(x + i, part) * share, part);
-    EACH_VECTOR(n, DIVIDE)
+    vi n;
+    vf r = reduce_exp(vmax(splat(-87.0f), x), &n);
+    vf q = splat(0.00138145837f);               /* as in v_exp */
+    q = q * r + 0.00836872403f;
+    q = q * r + 0.041668389f;
+    q = q * r + 0.166665211f;
+    q = q * r + 0.49999994f;
+    return (q * r * r + r + 1.0f) * power_of_two(n);
 }
 
-void LM_SIMD(attention_weights)(const lm__attention_rows *a)
+INLINE vf largest(const float *x, int64_t ld, vf scale, lane_span s)
 {
-    for (int64_t r = 0; r < a->rows; r++) {
-        int64_t seen = a->causal && a->seen + r < a->columns ? a->seen + r : a->columns;
-        float *row = a->weights + r * a->ld;
-        softmax(row, seen, a->scale);
-        memset(row + seen, 0, (size_t)(a->columns - seen) * sizeof *row);
+    const vf least = splat(-__builtin_inff());
+    vf a = least, b = least, c = least, d = least;
+    int64_t j = 0;
+    for (; j + 4 <= s.open; j += 4) {
+        a = vmax(load(x + j * ld) * scale, a);
+        b = vmax(load(x + (j + 1) * ld) * scale, b);
+        c = vmax(load(x + (j + 2) * ld) * scale, c);
+        d = vmax(load(x + (j + 3) * ld) * scale, d);
     }
+    for (; j < s.open; j++) a = vmax(load(x + j * ld) * scale, a);
+    for (; j < s.end; j++) b = vmax(choose(seen(j - s.open), load(x + j * ld) * scale, least), b);
+    return vmax(vmax(a, b), vmax(c, d));
 }
 
-void LM_SIMD(attention_slopes)(const lm__attention_rows *a)
+INLINE void softmax(float *x, int64_t ld, int64_t keys, vf scale, lane_span s)
 {
-    const vf scale = splat(a->scale);
-    for (int64_t r = 0; r < a->rows; r++) {
-        const float *weights = a->weights + r * a->ld;
-        float *slopes = a->slopes + r * a->ld;
-        vf sum = {0};
-#define ALONG(i, part) sum += take(weights + i, part) * take(slopes + i, part);
-        EACH_VECTOR(a->columns, ALONG)
-        const vf along = splat(v_sum(sum));
-#define SLOPE(i, part) put(slopes + i, take(weights + i, part) * scale * (take(slopes + i, part) - along), part);
-        EACH_VECTOR(a->columns, SLOPE)
+    const vf most = largest(x, ld, scale, s);
+    vf sum = {0};
+    int64_t j = 0;
+    for (; j < s.open; j++) {
+        vf weight = v_exp_below(load(x + j * ld) * scale - most);
+        store(x + j * ld, weight);
+        sum += weight;
+    }
+    for (; j < s.end; j++) {
+        vf weight = choose(seen(j - s.open), v_exp_below(load(x + j * ld) * scale - most), (vf){0});
+        store(x + j * ld, weight);
+        sum += weight;
+    }
+    const vf share = 1.0f / sum;
+    for (j = 0; j < s.end; j++) store(x + j * ld, load(x + j * ld) * share);
+    for (; j < keys; j++) store(x + j * ld, (vf){0});
+}
+
+void LM_SIMD(attention_weights)(const lm__attention_block *b)
+{
+    for (int64_t lane = 0; lane < b->queries; lane += VW)
+        softmax(b->weights + lane, b->ld, b->keys, splat(b->scale), span_of(b, lane));
+}
+
+void LM_SIMD(attention_slopes)(const lm__attention_block *b)
+{
+    const vf scale = splat(b->scale);
+    for (int64_t lane = 0; lane < b->queries; lane += VW) {
+        const float *p = b->weights + lane;
+        float *e = b->slopes + lane;
+        vf even = {0}, odd = {0};
+        int64_t j = 0;
+        for (; j + 2 <= b->keys; j += 2) {
+            even += load(p + j * b->ld) * load(e + j * b->ld);
+            odd += load(p + (j + 1) * b->ld) * load(e + (j + 1) * b->ld);
+        }
+        if (j < b->keys) even += load(p + j * b->ld) * load(e + j * b->ld);
+        const vf along = even + odd;
+        for (j = 0; j < b->keys; j++)
+            store(e + j * b->ld, load(p + j * b->ld) * scale * (load(e + j * b->ld) - along));
     }
 }

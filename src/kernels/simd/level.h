@@ -105,14 +105,14 @@ typedef struct lm__layer_norm_work {
     float *y, *dgamma, *dbeta;
 } lm__layer_norm_work;
 
-/* Some rows of attention's weights and of their gradients, `columns` each at a distance of ld; row r sees the first
- * `seen` + r columns if causal, else all. */
-typedef struct lm__attention_rows {
-    int64_t rows, columns, ld, seen;
+/* Attention's weights, or their slopes, for a block of queries: query q of key j at [j * ld + q]. `queries` is a multiple
+ * of the vectors' width. If causal, query q sees the first `first` + q + 1 keys, else all. */
+typedef struct lm__attention_block {
+    int64_t queries, keys, ld, first;
     bool causal;
     float scale;
     float *weights, *slopes;
-} lm__attention_rows;
+} lm__attention_block;
 
 typedef struct lm__simd {
     int width;                          /* floats in a vector */
@@ -142,8 +142,6 @@ typedef struct lm__simd {
     void (*layer_norm_backward)(const lm__layer_norm_work *w);
     /* weights: from scores to softmax(scale scores), 0 where unseen. slopes: from e to
      * scale weights (e - sum of weights e). */
-    void (*attention_weights)(const lm__attention_rows *a);
-    void (*attention_slopes)(const lm__attention_rows *a);
     /* out[4·b + k] = word k of Philox's block counter + b < limit, b < blocks; counter[0] may not run over. */
     void (*bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks, uint8_t *out);
     /* Of lstm, for the block-th vector of units; bias NULL: none. Of lstm_backward, for the panel-th two vectors. */
@@ -152,6 +150,8 @@ typedef struct lm__simd {
     void (*lstm)(const lm__lstm_part *p, float *scratch);
     void (*lstm_backward_pack)(const float *recurrent, int64_t units, int64_t padded, int64_t panel, float *to);
     void (*lstm_backward)(const lm__lstm_back *p, float *scratch);
+    void (*attention_weights)(const lm__attention_block *b);
+    void (*attention_slopes)(const lm__attention_block *b);
     const lm__simd_row_entry *rows[2];  /* each ends with a NULL op */
     const lm__simd_chain *chains;       /* ends with a NULL pattern */
 } lm__simd;

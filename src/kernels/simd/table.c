@@ -29,8 +29,6 @@ void LM_SIMD(softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(log_softmax_rows)(const float *x, int64_t rows, int64_t n, float *y);
 void LM_SIMD(layer_norm)(const lm__layer_norm_work *w);
 void LM_SIMD(layer_norm_backward)(const lm__layer_norm_work *w);
-void LM_SIMD(attention_weights)(const lm__attention_rows *a);
-void LM_SIMD(attention_slopes)(const lm__attention_rows *a);
 void LM_SIMD(bernoulli)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, size_t blocks,
                         uint8_t *out);
 void LM_SIMD(lstm_pack)(const float *kernel, const float *recurrent, const float *bias, int64_t inputs, int64_t units,
@@ -38,6 +36,8 @@ void LM_SIMD(lstm_pack)(const float *kernel, const float *recurrent, const float
 void LM_SIMD(lstm)(const lm__lstm_part *p, float *scratch);
 void LM_SIMD(lstm_backward_pack)(const float *recurrent, int64_t units, int64_t padded, int64_t panel, float *to);
 void LM_SIMD(lstm_backward)(const lm__lstm_back *p, float *scratch);
+void LM_SIMD(attention_weights)(const lm__attention_block *b);
+void LM_SIMD(attention_slopes)(const lm__attention_block *b);
 extern const lm__simd_row_entry LM_SIMD(rows_plain)[], LM_SIMD(rows_math)[];
 extern const lm__simd_chain LM_SIMD(chains)[];
 

@@ -23,8 +23,7 @@ lm_status lm__activation_find(const char *name, const lm__activation **out);
 #undef LM_ACTIVATION
 #undef LM_ALIAS
 
-/* With their parameters, for the layers of the same names. The activations: slope 0.2, alpha 1, not approximate. */
+/* With their parameters, for the layers of the same names. The activations: slope 0.2, alpha 1. */
 lm_value *lm__leaky_relu(lm_value *x, double slope);
 lm_value *lm__elu(lm_value *x, double alpha);
-lm_value *lm__gelu_approximate(lm_value *x);
 #endif
