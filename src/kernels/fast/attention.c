@@ -66,6 +66,14 @@ static int64_t head_at(const call *c, size_t job, int64_t positions, int64_t siz
     return (b * positions * c->d.heads + h) * size;
 }
 
+/* Asks for a head's rows before they are needed: they lie too far apart for the processor to foresee them. (The way
+ * back: 15 % less time; the way forward: none.) */
+static void fetch(const float *x, int64_t rows, int64_t ld, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(x + r * ld + i, 0, 2);
+}
+
 /* `rows` rows turned into columns; the block's other columns are 0, up to `padded` of them. */
 static void turn(const call *c, const float *from, int64_t ld, int64_t rows, int64_t size, float *to, int64_t padded)
 {
@@ -122,6 +130,10 @@ static void backward_job(void *argument, size_t job, int thread)
     const int64_t q_at = head_at(c, job, d->t, d->k), k_at = head_at(c, job, d->s, d->k);
     const int64_t v_at = head_at(c, job, d->s, d->v);
     const float *q = c->q + q_at, *k = c->k + k_at, *dy = c->dy + head_at(c, job, d->t, d->v);
+    fetch(q, d->t, step, d->k);
+    fetch(k, d->s, step, d->k);
+    fetch(c->v + v_at, d->s, wide, d->v);
+    fetch(dy, d->t, wide, d->v);
     /* Backwards: the last block sees the most keys, so that its products set what the others add to. */
     const int64_t last = (d->t - 1) / ROWS * ROWS, unseen = c->causal && d->t < d->s ? d->s - d->t : 0;
     for (int64_t i = last; i >= 0; i -= ROWS) {
