@@ -7,11 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where the weights are below a layer's path: "vars", or "cell/vars" where Keras keeps them in a layer inside. */
-static const char *vars_of(const lm_layer *layer, char text[64])
+/* Where weight i is below a layer's path: "vars/1", or "cell/vars/1" where Keras keeps it in a layer inside. One more
+ * than the layer has: where a surplus would be. */
+static const char *place_of(const lm_layer *layer, int i, char text[64])
 {
     const char *inner = ((const lm__layer_class *)layer->base.class)->inner;
-    snprintf(text, 64, "%s%svars", inner ? inner : "", inner ? "/" : "");
+    int layers = inner && *inner ? 1 : 0;
+    for (const char *c = inner; c && *c; c++) layers += *c == '|';
+    int each = layers ? layer->nweights / layers : 0;
+    if (!each) {
+        snprintf(text, 64, "vars/%d", i);
+        return text;
+    }
+    for (int skip = i / each; skip > 0 && strchr(inner, '|'); skip--) inner = strchr(inner, '|') + 1;
+    snprintf(text, 64, "%.*s/vars/%d", (int)strcspn(inner, "|"), inner, i < layer->nweights ? i % each : each);
     return text;
 }
 
@@ -30,13 +39,13 @@ static void layer_path(const lm_model *model, int index, char *path, size_t byte
 static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writer)
 {
     const lm_layer *layer = model->layer[index];
-    char path[128], full[224], vars[64];
+    char path[128], full[224], place[64];
     layer_path(model, index, path, sizeof path);
     snprintf(full, sizeof full, "%s/vars", path);
     LM_TRY(lm__h5_put_group(writer, full));
     LM_TRY(lm__h5_put_string(writer, full, "name", layer->base.name));
     for (int i = 0; i < layer->nweights; i++) {
-        snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), i);
+        snprintf(full, sizeof full, "%s/%s", path, place_of(layer, i, place));
         LM_TRY(lm__h5_put_tensor(writer, full, layer->weight[i]->value));
     }
     return LM_OK;
@@ -69,8 +78,8 @@ lm_status lm__keras_put_weights(const lm_model *model, lm__h5_writer *writer)
 /* More numbered datasets than the layer has weights: the file belongs to another model. */
 static lm_status check_surplus(const lm__h5 *h5, const char *path, const lm_layer *layer)
 {
-    char full[224], vars[64];
-    snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), layer->nweights);
+    char full[224], place[64];
+    snprintf(full, sizeof full, "%s/%s", path, place_of(layer, layer->nweights, place));
     if (lm__h5_kind_of(h5, full) != LM__H5_DATASET) return LM_OK;
     return lm__fail(LM_CORRUPT, "%s has more than the %d weights of %s in the model", path, layer->nweights,
                     layer->base.name);
@@ -81,8 +90,13 @@ static bool has_weights(const lm__h5 *h5, const char *layer)
     char full[LM__H5_MAX_NAME + 32];
     snprintf(full, sizeof full, "layers/%s/vars/0", layer);
     if (lm__h5_kind_of(h5, full) == LM__H5_DATASET) return true;
-    snprintf(full, sizeof full, "layers/%s/cell/vars/0", layer);
-    return lm__h5_kind_of(h5, full) == LM__H5_DATASET;
+    for (const lm__class *const *class = lm__layer_classes; *class; class++) {
+        const char *inner = ((const lm__layer_class *)*class)->inner;
+        if (!inner) continue;
+        snprintf(full, sizeof full, "layers/%s/%.*s/vars/0", layer, (int)strcspn(inner, "|"), inner);
+        if (lm__h5_kind_of(h5, full) == LM__H5_DATASET) return true;
+    }
+    return false;
 }
 
 /* A layer with weights in the file that the model does not have: likewise. `paths`: those of the model's layers. */
@@ -106,9 +120,9 @@ static lm_status check_layers(const lm__h5 *h5, const char (*paths)[128], int np
 /* The datasets of a layer's weights. */
 static lm_status add_layer(lm__places *places, const char *path, const lm_layer *layer)
 {
-    char full[224], vars[64];
+    char full[224], place[64];
     for (int i = 0; i < layer->nweights; i++) {
-        snprintf(full, sizeof full, "%s/%s/%d", path, vars_of(layer, vars), i);
+        snprintf(full, sizeof full, "%s/%s", path, place_of(layer, i, place));
         LM_TRY(lm__places_add(places, full, layer->weight[i]));
     }
     return LM_OK;

@@ -59,7 +59,9 @@ typedef struct lm__layer_class {
     lm_status (*adapt)(lm_layer *layer, const lm_tensor *batch, void **state);
     lm_status (*adapted)(lm_layer *layer, void *state, bool whole);
     bool takes_numbers;                 /* integers come to `call` as they are, not in the layer's type */
-    const char *inner;                  /* the layer inside that has the weights in Keras's files; NULL: none */
+    /* The layer inside that has the weights in Keras's files, "cell"; several, separated by '|', have as many each, in
+     * order. NULL: none. */
+    const char *inner;
 } lm__layer_class;
 
 extern const lm__type lm__layer_type;

@@ -1,4 +1,5 @@
-/* ops/gelu_backward.c: dx = dy times the slope of gelu at x: with the normal distribution function P and density p, P(x)
+/* ops/gelu_backward.c: dx = dy times the slope of gelu at x: with the normal distribution function P and density p,
+ * P(x)
  * + x p(x); approximate, with s = 1 / (1 + e^(-2u)), u = sqrt(2 / pi) (x + 0.044715 x^3): s + 2 x s (1 - s) du/dx */
 #include "ops/gelu.h"
 

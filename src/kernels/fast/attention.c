@@ -8,7 +8,7 @@
 #include "kernels/simd/level.h"
 #include <string.h>
 
-enum { ROWS = 32 };                     /* queries in a block: whole vectors at every level */
+enum { ROWS = 32 }; /* queries in a block: whole vectors at every level */
 
 typedef struct call {
     const lm__simd *simd;
@@ -54,8 +54,19 @@ typedef struct matrix {
 static void product(const call *c, const room *r, int64_t m, int64_t n, int64_t k, matrix a, matrix b, float *to,
                     int64_t ldc, bool add)
 {
-    const lm__gemm g = {.m = m, .n = n, .k = k, .a = a.x, .rsa = a.row, .csa = a.column, .b = b.x, .rsb = b.row,
-                        .csb = 1, .c = to, .rsc = ldc, .csc = 1, .add = add};
+    const lm__gemm g = {.m = m,
+                        .n = n,
+                        .k = k,
+                        .a = a.x,
+                        .rsa = a.row,
+                        .csa = a.column,
+                        .b = b.x,
+                        .rsb = b.row,
+                        .csb = 1,
+                        .c = to,
+                        .rsc = ldc,
+                        .csc = 1,
+                        .add = add};
     c->simd->gemm(&g, r->gemm);
 }
 
@@ -90,8 +101,14 @@ static lm__attention_block block_weights(const call *c, const room *r, const flo
 {
     const lm__attention_dims *d = &c->d;
     const int64_t rows = rows_at(c, i), step = d->heads * d->k, width = c->simd->width;
-    lm__attention_block b = {.queries = (rows + width - 1) / width * width, .keys = d->s, .ld = ROWS, .first = i,
-                             .causal = c->causal, .scale = c->scale, .weights = r->weights, .slopes = r->slopes};
+    lm__attention_block b = {.queries = (rows + width - 1) / width * width,
+                             .keys = d->s,
+                             .ld = ROWS,
+                             .first = i,
+                             .causal = c->causal,
+                             .scale = c->scale,
+                             .weights = r->weights,
+                             .slopes = r->slopes};
     if (c->causal && i + rows < d->s) b.keys = i + rows;
     turn(c, q + i * step, step, rows, d->k, r->queries, b.queries);
     product(c, r, b.keys, b.queries, d->k, (matrix){k, step, 1}, (matrix){r->queries, ROWS, 1}, b.weights, ROWS,
@@ -150,7 +167,8 @@ static void backward_job(void *argument, size_t job, int thread)
         if (c->dq)
             product(c, &r, rows, d->k, b.keys, (matrix){b.slopes, 1, ROWS}, (matrix){k, step, 1},
                     c->dq + q_at + i * step, step, false);
-        if (c->dk) product(c, &r, b.keys, d->k, rows, slopes, (matrix){q + i * step, step, 1}, c->dk + k_at, step, add);
+        if (c->dk)
+            product(c, &r, b.keys, d->k, rows, slopes, (matrix){q + i * step, step, 1}, c->dk + k_at, step, add);
     }
     if (c->dk) clear(c->dk + k_at + d->t * step, unseen, step, d->k);
     if (c->dv) clear(c->dv + v_at + d->t * wide, unseen, wide, d->v);
@@ -167,8 +185,14 @@ static call call_of(const lm__run *r)
     const lm__problem *p = r->problem;
     const lm__attention *attr = (const lm__attention *)p->attr;
     const void *const *in = &r->in[p->nin - 3];
-    return (call){.simd = lm__simd_at(p->isa), .d = dims_of(p), .scale = (float)attr->scale, .causal = attr->causal,
-                  .run = r, .q = in[0], .k = in[1], .v = in[2]};
+    return (call){.simd = lm__simd_at(p->isa),
+                  .d = dims_of(p),
+                  .scale = (float)attr->scale,
+                  .causal = attr->causal,
+                  .run = r,
+                  .q = in[0],
+                  .k = in[1],
+                  .v = in[2]};
 }
 
 static lm_status run(const lm__run *r)

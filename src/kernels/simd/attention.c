@@ -5,8 +5,8 @@
 #include "kernels/simd/level.h"
 #include "kernels/simd/math.h"
 
-/* One vector of queries: the first `open` keys are seen by all of them, those up to `end` by some: key open + n by the
- * lanes above n. The keys behind are seen by none. */
+/* One vector of queries: the first `open` keys are seen by all of them, those up to `end` by some: key open + n by
+ * the lanes above n. The keys behind are seen by none. */
 typedef struct lane_span {
     int64_t open, end;
 } lane_span;
@@ -26,7 +26,7 @@ INLINE vf v_exp_below(vf x)
 {
     vi n;
     vf r = reduce_exp(vmax(splat(-87.0f), x), &n);
-    vf q = splat(0.00138145837f);               /* as in v_exp */
+    vf q = splat(0.00138145837f); /* as in v_exp */
     q = q * r + 0.00836872403f;
     q = q * r + 0.041668389f;
     q = q * r + 0.166665211f;

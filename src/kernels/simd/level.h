@@ -105,8 +105,8 @@ typedef struct lm__layer_norm_work {
     float *y, *dgamma, *dbeta;
 } lm__layer_norm_work;
 
-/* Attention's weights, or their slopes, for a block of queries: query q of key j at [j * ld + q]. `queries` is a multiple
- * of the vectors' width. If causal, query q sees the first `first` + q + 1 keys, else all. */
+/* Attention's weights, or their slopes, for a block of queries: query q of key j at [j * ld + q]. `queries` is a
+ * multiple of the vectors' width. If causal, query q sees the first `first` + q + 1 keys, else all. */
 typedef struct lm__attention_block {
     int64_t queries, keys, ld, first;
     bool causal;

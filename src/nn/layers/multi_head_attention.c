@@ -163,6 +163,7 @@ const lm__layer_class lm__layer_multi_head_attention = {
     .max_inputs = 3,
     .input_names = "query|value|key",
     .options = "use_causal_mask",
+    .inner = "query_dense|key_dense|value_dense|output_dense",
     .build = build,
     .call = call,
 };
