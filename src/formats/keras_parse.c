@@ -14,10 +14,16 @@ static const char *text(const json_t *object, const char *key)
 }
 
 /* Is it a class that somebody wrote? Keras's own have no registered name, or their own; custom ones
- * "package>Name". */
+ * "package>Name", among which we have some of KerasHub's. */
 static bool foreign(const json_t *object)
 {
     const char *module = text(object, "module"), *registered = text(object, "registered_name");
+    for (const lm__class *const *class = lm__layer_classes; *class; class++) {
+        const char *package = (*class)->package;
+        size_t n = package ? strlen(package) : 0;
+        if (!n || strncmp(registered, package, n) || registered[n] != '>') continue;
+        if (!strcmp(registered + n + 1, (*class)->name)) return false;
+    }
     bool keras = !*module || !strcmp(module, "keras") || !strncmp(module, "keras.", 6);
     return !keras || (*registered && strcmp(registered, text(object, "class_name")));
 }

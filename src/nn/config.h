@@ -55,6 +55,7 @@ struct lm__class {
     const char *name;       /* Keras's class name: "Conv2D" */
     const char *aliases;    /* other names for it, separated by '|': "mse|mean_squared_error"; or NULL */
     const char *module;     /* "keras.layers" */
+    const char *package;    /* "keras_hub": a class of that package, not of Keras itself; NULL: Keras's */
     const lm__type *type;
     size_t object_bytes, args_bytes;
     const void *defaults;   /* an argument struct */

@@ -116,6 +116,13 @@ json_t *lm__configured_json(const lm__configured *self)
     if (!config) return NULL;
     json_t *all = json_pack("{s:s, s:s, s:o, s:n}", "module", self->class->module, "class_name", self->class->name,
                             "config", config, "registered_name");
+    const char *package = self->class->package;
+    if (all && package &&
+        (json_object_set_new(all, "module", json_sprintf("%s.layers", package)) ||
+         json_object_set_new(all, "registered_name", json_sprintf("%s>%s", package, self->class->name)))) {
+        json_decref(all);
+        all = NULL;
+    }
     if (!all) lm__no_memory(0);
     return all;
 }

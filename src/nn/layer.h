@@ -59,8 +59,8 @@ typedef struct lm__layer_class {
     lm_status (*adapt)(lm_layer *layer, const lm_tensor *batch, void **state);
     lm_status (*adapted)(lm_layer *layer, void *state, bool whole);
     bool takes_numbers;                 /* integers come to `call` as they are, not in the layer's type */
-    /* The layer inside that has the weights in Keras's files, "cell"; several, separated by '|', have as many each, in
-     * order. NULL: none. */
+    /* The layer inside that has the weights in Keras's files, "cell"; several, separated by '|', have as many each.
+     * NULL: none. */
     const char *inner;
 } lm__layer_class;
 

@@ -46,6 +46,37 @@ static void attention(void **state)
     lm_free(layer);
 }
 
+static void position_embedding(void **state)
+{
+    const lm__shape long_input = {3, {7, 5, 2}}, flat = {2, {7, 5}};
+    (void)state;
+    layer_refused(lm_position_embedding(.sequence_length = 4), 1, &long_input,
+                  "PositionEmbedding has sequence_length = 4 rows, but its input has shape (7, 5, 2)");
+    layer_refused(lm_position_embedding(.sequence_length = 4), 1, &flat,
+                  "PositionEmbedding takes (N, positions, features), but its input has shape (7, 5)");
+    /* fewer positions than rows: the first ones, for every sample; their gradient is the sum over the samples */
+    lm_layer *layer = lm_position_embedding(.sequence_length = 4, .dtype = "float64");
+    lm_tensor *x = lm_tensor_new(LM_F64, 3, (int64_t[]){3, 2, 5}), *out[2] = {NULL};
+    parity_case c = {0};
+    parity_graph g;
+    lm_value *slope = NULL;
+    parity_graph_begin(&g);
+    lm_value *in = parity_input(&g, "x", x, true);
+    check_ok(lm__layer_build(layer, &in->shape, 1));
+    lm__layer_call call = {.graph = g.graph};
+    lm_value *y = lm__layer_call_on(layer, &call, in), *table = lm__layer_read(layer, &call, 0);
+    assert_int_equal(layer->weight[0]->value->dims[0], 4);
+    check_ok(lm_gradients(y, 1, &table, &slope));
+    parity_output(&g, y);
+    parity_output(&g, slope);
+    assert_true(parity_finish(&g, &c) && parity_call(&g, &c, &x, out));
+    for (int64_t i = 0; i < 30; i++)
+        assert_true(lm_tensor_get(out[0], (size_t)i) == lm_tensor_get(layer->weight[0]->value, (size_t)(i % 10)));
+    for (int64_t i = 0; i < 20; i++) assert_true(lm_tensor_get(out[1], (size_t)i) == (i < 10 ? 3 : 0));
+    parity_graph_end(&g);
+    lm_free(out[0]), lm_free(out[1]), lm_free(x), lm_free(layer);
+}
+
 /* The result of an attention layer whose weights are drawn from one seed. */
 static void run(double dropout, bool training, double *y, size_t size)
 {
@@ -89,4 +120,5 @@ static void dropout(void **state)
     assert_true(changed > SIZE / 2);
 }
 
-RUN(cmocka_unit_test(layer_normalization), cmocka_unit_test(attention), cmocka_unit_test(dropout))
+RUN(cmocka_unit_test(layer_normalization), cmocka_unit_test(attention), cmocka_unit_test(position_embedding),
+    cmocka_unit_test(dropout))
