@@ -10,6 +10,7 @@ lm_status lm__pass_legalise(lm_graph *graph, bool fast);    /* always on: half f
 lm_status lm__pass_simplify(lm_graph *graph);
 lm_status lm__pass_fold(lm_graph *graph);
 lm_status lm__pass_cse(lm_graph *graph);
+lm_status lm__pass_share(lm_graph *graph);
 lm_status lm__pass_scale(lm_graph *graph);                  /* with epilogue */
 lm_status lm__pass_epilogue(lm_graph *graph, bool fast);
 lm_status lm__pass_pool(lm_graph *graph, bool fast);        /* with epilogue */

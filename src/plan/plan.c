@@ -29,6 +29,7 @@ static lm_status run_passes(const lm__plan *p)
     } passes[] = {
         {LM__PASS_INDEX_simplify, lm__pass_simplify}, {LM__PASS_INDEX_fold, lm__pass_fold},
         {LM__PASS_INDEX_simplify, lm__pass_simplify}, {LM__PASS_INDEX_cse, lm__pass_cse},
+        {LM__PASS_INDEX_share, lm__pass_share},
     };
     bool fast = lm__plan_runs(p, LM__PASS_INDEX_fast);
     LM_TRY(lm__pass_legalise(p->graph, fast));

@@ -15,6 +15,7 @@
     X(simplify, "algebra: x*1, x+0, reshape of reshape, transposes into matmul, casts to the same type")         \
     X(fold, "nodes whose inputs are constants are computed now")                                                 \
     X(cse, "equal nodes become one")                                                                             \
+    X(share, "products and convolutions that differ in a factor of each row are done once")                      \
     X(epilogue, "factors, bias and activation into matmul and convolution, pooling into convolution")            \
     X(narrow, "products of bfloat16 numbers by bfloat16 instructions, where the processor has them")             \
     X(fuse, "chains of element-by-element ops, sums and stores become one map")                                  \
