@@ -43,13 +43,61 @@ lm_model *lm_sequential_new(size_t count, lm_layer *const *layers);
                       (lm_layer *[]){NULL, ##__VA_ARGS__} + 1)
 lm_status lm_sequential_add(lm_model *model, lm_layer *layer);      /* takes over the reference */
 
+/* A model of any directed graph of layers, the functional way:
+ *
+ *     lm_layer *in = lm_input(.shape = {32});
+ *     lm_symbol *x = lm_call(lm_dense(.units = 32, .activation = "relu"), in);
+ *     x = lm_call(lm_add(), x, in);
+ *     lm_model *m = lm_functional(.inputs = {in}, .outputs = {lm_call(lm_dense(.units = 1), x)});
+ *
+ * lm_call calls a layer on what comes in: symbols, or lm_input. It takes over the layer at its first call; a layer
+ * that is called again is shared: it has its weights once. A mistake poisons the symbol, and the model made of it
+ * adopts the error, which names the layer; shapes are known, and checked, when the model is made.
+ * Symbols are not freed: they go with the model that is made of them (several models may be, such as an autoencoder
+ * and its encoder, which then share layers), also with one that failed; they are good as long as one of these lives.
+ */
+typedef struct lm_symbol lm_symbol;
+#define lm_call(layer, ...)                                                                                      \
+    (__extension__({                                                                                             \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")                           \
+        void *const lm__in[] = {__VA_ARGS__};                                                                    \
+        _Pragma("GCC diagnostic pop") lm_call_on((layer), sizeof lm__in / sizeof *lm__in, lm__in);               \
+    }))
+lm_symbol *lm_call_on(lm_layer *layer, size_t count, void *const *inputs);
+
+/* The same with what Keras lets a program say in the call: lm_call_with(mha, .inputs = {x, x}, .use_causal_mask =
+ * true). `inputs` ends at NULL. */
+enum { LM_MAX_CALL_INPUTS = 16 };
+typedef struct lm_call_args {
+    size_t size;
+    void *inputs[LM_MAX_CALL_INPUTS];
+    bool use_causal_mask;                                           /* of attention: no position sees a later one */
+} lm_call_args;
+#define LM_CALL_DEFAULTS LM__LIST(.use_causal_mask = false)
+lm_call_args lm_call_defaults(void);
+lm_symbol *lm_call_new(lm_layer *layer, const lm_call_args *args);
+#define lm_call_with(layer, ...)                                                                                 \
+    LM__WITH(lm_call_args, LM_CALL_DEFAULTS, lm_call_new((layer), &lm__a), __VA_ARGS__)
+
+/* The model from its inputs (of lm_input) to its outputs (symbols); lists end at NULL. A new reference. */
+typedef struct lm_functional_args {
+    size_t size;
+    const char *name;                                               /* "functional"                        */
+    void *inputs[LM_MAX_INPUTS], *outputs[LM_MAX_OUTPUTS];
+} lm_functional_args;
+#define LM_FUNCTIONAL_DEFAULTS LM__LIST(.name = "functional")
+lm_functional_args lm_functional_defaults(void);
+lm_model *lm_functional_new(const lm_functional_args *args);
+#define lm_functional(...)                                                                                       \
+    LM__WITH(lm_functional_args, LM_FUNCTIONAL_DEFAULTS, lm_functional_new(&lm__a), __VA_ARGS__)
+
 /* A layer, loss, … from Keras's class name and configuration: lm_layer_from_config("Dense", "{\"units\": 10}"). */
 lm_layer *lm_layer_from_config(const char *class_name, const char *json);
 /* What its get_config() would print. A new string, given back with lm_string_free. */
 char *lm_layer_config(const lm_layer *layer);
 void lm_string_free(char *text);
 
-const char *lm_model_name(const lm_model *model);                   /* "sequential" unless it was set            */
+const char *lm_model_name(const lm_model *model);                   /* "sequential" or "functional" unless set   */
 lm_status lm_model_set_name(lm_model *model, const char *name);
 int lm_model_layers(const lm_model *model);                         /* number, without the input */
 lm_layer *lm_model_layer(const lm_model *model, int index);         /* borrowed; negative counts from the end */

@@ -30,7 +30,7 @@ static void put_layer(const lm_model *model, int i, lm__c_call *call)
 {
     const lm_layer *layer = model->layer[i];
     char name[LM__LAYER_NAME] = "";
-    if (lm__model_free_name(model, i, layer->base.class, name)) call->text.bad = 1;
+    if (lm__free_name(model->layer, i, layer->base.class, name)) call->text.bad = 1;
     lm__c_object(call, &layer->base, strcmp(name, layer->base.name) ? layer->base.name : NULL, NULL);
 }
 
@@ -172,6 +172,7 @@ static const char tail[] =
 
 lm_status lm__c_program(const lm_model *model, lm__text *to)
 {
+    if (model->functional) return lm__fail(LM_UNSUPPORTED, "functional models are not written as C programs");
     lm__text_printf(to, "%s", head);
     put_layers(model, to);
     if (model->compiled) put_compile(model, to);

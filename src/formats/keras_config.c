@@ -80,6 +80,10 @@ static json_t *compile_json(const lm_model *model)
 
 json_t *lm__keras_config(const lm_model *model)
 {
+    if (model->functional) {
+        lm__fail(LM_UNSUPPORTED, "functional models are not written to files");
+        return NULL;
+    }
     json_t *layers = layer_list(model);
     if (!layers) return NULL;
     json_t *all = json_pack("{s:s, s:s, s:{s:s, s:b, s:s, s:o}, s:n}", "module", "keras", "class_name", "Sequential",

@@ -16,6 +16,8 @@ struct lm_layer {
     lm_variable *weight[LM__LAYER_WEIGHTS]; /* in Keras's order: trainable, then the others */
     int nweights;
     size_t file_bytes;                  /* weights come from a file and take this much at most; 0: they are drawn */
+    struct lm_symbol *symbol;           /* its first call by lm_call, whose sketch owns it; NULL: there was none */
+    int calls;                          /* by lm_call */
 };
 
 /* What Keras lets a program say anew at each call of a layer (its keyword arguments). A model keeps them with the

@@ -40,26 +40,26 @@ static long number_of(const char *name, const char *snake)
 }
 
 /* The first number that no layer has; -1 when memory is out. In one go: a model may have thousands of layers. */
-static long first_free(const lm_model *model, int layers, const char *snake)
+static long first_free(lm_layer *const *layers, int count, const char *snake)
 {
-    char *used = lm__calloc((size_t)layers + 1, 1);
+    char *used = lm__calloc((size_t)count + 1, 1);
     long free = 0;
     if (!used) return -1;
-    for (int i = 0; i < layers; i++) {
-        long number = number_of(model->layer[i]->base.name, snake);
-        if (number >= 0 && number <= layers) used[number] = 1;
+    for (int i = 0; i < count; i++) {
+        long number = layers[i]->base.name ? number_of(layers[i]->base.name, snake) : -1;
+        if (number >= 0 && number <= count) used[number] = 1;
     }
     while (used[free]) free++;
     lm__free(used);
     return free;
 }
 
-lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME])
+lm_status lm__free_name(lm_layer *const *layers, int count, const lm__class *class, char name[LM__LAYER_NAME])
 {
     char snake[64];
     lm__snake_case(class->name, snake, sizeof snake);
-    long number = first_free(model, layers, snake);
-    if (number < 0) return lm__no_memory((size_t)layers);
+    long number = first_free(layers, count, snake);
+    if (number < 0) return lm__no_memory((size_t)count);
     if (number) snprintf(name, LM__LAYER_NAME, "%s_%ld", snake, number);
     else snprintf(name, LM__LAYER_NAME, "%s", snake);
     return LM_OK;
@@ -77,7 +77,7 @@ static lm_status give_name(const lm_model *model, lm_layer *layer)
                         "layer %d: the name \"%s\" is taken by layer %d; names must differ within a model",
                         model->nlayers, layer->base.name, other);
     }
-    LM_TRY(lm__model_free_name(model, model->nlayers, layer->base.class, name));
+    LM_TRY(lm__free_name(model->layer, model->nlayers, layer->base.class, name));
     layer->base.name = lm__strdup(name);
     return layer->base.name ? LM_OK : lm__no_memory(strlen(name) + 1);
 }
@@ -113,6 +113,12 @@ static lm_status set_input(lm_model *model, int input, int rank, const int64_t *
     node->dtype = dtype;
     model->has_input = true;
     return LM_OK;
+}
+
+lm_status lm__model_shape_input(lm_model *model, int input, const lm_layer *layer)
+{
+    const lm__layer_args *args = layer->base.args;
+    return set_input(model, input, shape_length(args->input_shape), args->input_shape, layer->dtype);
 }
 
 /* --- building --------------------------------------------------------------------------------------------------- */
@@ -183,7 +189,7 @@ static lm_status build_nodes(lm_model *model, scratch *s, int first)
 }
 
 /* From the call at node `first` on; what comes before it is built. */
-static lm_status build_from(lm_model *model, int first)
+lm_status lm__model_build_from(lm_model *model, int first)
 {
     size_t nodes = (size_t)model->nnodes;
     scratch s = {.graph = lm__graph_new(&lm__ops, model->dims), .value = lm__calloc(nodes, sizeof *s.value)};
@@ -201,12 +207,11 @@ static lm_status build_from(lm_model *model, int first)
 /* An InputLayer is not kept among the layers: it says what comes in. */
 static lm_status take_input_layer(lm_model *model, lm_layer *layer)
 {
-    const lm__layer_args *args = layer->base.args;
     if (model->nlayers)
         return lm__fail(LM_INVALID, "layer %d: an input layer must come first, but layer 0 (%s) is there already",
                         model->nlayers, model->layer[0]->base.name);
     if (model->has_input) return lm__fail(LM_INVALID, "a second input layer came; a sequential model has one");
-    return set_input(model, 0, shape_length(args->input_shape), args->input_shape, layer->dtype);
+    return lm__model_shape_input(model, 0, layer);
 }
 
 /* An input_shape further down may only say what is known already. */
@@ -249,7 +254,7 @@ static lm_status append(lm_model *model, lm_layer *layer)
         LM_TRY(set_input(model, 0, rank, args->input_shape, layer->dtype));
     LM_TRY(lm__model_add_node(model, (lm__model_node){.layer = model->nlayers, .nin = 1}, &model->output[0]));
     model->layer[model->nlayers++] = layer;
-    lm_status status = model->has_input ? build_from(model, model->nnodes - 1) : LM_OK;
+    lm_status status = model->has_input ? lm__model_build_from(model, model->nnodes - 1) : LM_OK;
     if (status) drop_last(model);
     else model->output[0] = model->nnodes - 1;
     return status;
@@ -261,6 +266,9 @@ lm_status lm__model_add(lm_model *model, lm_layer *layer)
     char what[32];
     snprintf(what, sizeof what, "layer %d", model->nlayers);
     lm_status status = lm__object_check(layer, &lm__layer_type, what);
+    if (!status && model->functional)
+        status = lm__fail(LM_INVALID, "a functional model takes no more layers; call them on its symbols, and make "
+                                      "another model with lm_functional");
     if (status && layer && lm_failed(layer)) lm__fail_in("%s", what);
     if (!status) {
         lm__model_drop_steps(model);
@@ -290,7 +298,7 @@ lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims)
     if (!model->nlayers) return lm__fail(LM_INVALID, "the model has no layers; add some with lm_sequential_add");
     if (rank < 1) return lm__fail(LM_INVALID, "an input needs a batch dimension");
     lm_status status = set_input(model, 0, rank - 1, dims + 1, model->layer[0]->dtype);
-    if (!status) status = build_from(model, 1);
+    if (!status) status = lm__model_build_from(model, 1);
     if (status) unbuild(model);
     return status;
 }

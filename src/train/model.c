@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "nn/seed.h"
+#include "train/symbol.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,11 +20,13 @@ static void destroy(void *object)
     lm_model *model = object;
     lm__model_drop_compiled(model);
     for (int i = 0; i < model->nlayers; i++) lm_free(model->layer[i]);
+    for (int i = 0; i < LM_MAX_INPUTS; i++) lm_free(model->input[i]);
     for (int i = 0; i < model->nnodes; i++) lm__free(model->node[i].in);
     lm__free(model->layer), lm__free(model->node);
     lm__free(model->name);
     lm__free(model->about.classes);
     lm_free(model->random), lm_free(model->history);
+    lm__sketch_release(model->sketch);
     lm__dims_free(model->dims);
     pthread_mutex_destroy(&model->predict_lock);
     pthread_rwlock_destroy(&model->guard);
@@ -45,17 +48,15 @@ static void make_guard(pthread_rwlock_t *guard)
     pthread_rwlockattr_destroy(&attr);
 }
 
-static lm_status begin(lm_model *model)
+static lm_status begin(lm_model *model, const char *name)
 {
     pthread_mutex_init(&model->predict_lock, NULL);
     make_guard(&model->guard);
     model->seed = atomic_load(&next_seed);
     model->about.input.low = model->about.input.high = NAN;
     model->dims = lm__dims_new();
-    model->name = lm__strdup("sequential");
+    model->name = lm__strdup(name);
     if (!model->dims || !model->name) return lm__no_memory(sizeof *model);
-    LM_TRY(lm__model_add_node(model, (lm__model_node){.layer = -1}, NULL));
-    model->ninputs = model->noutputs = 1;
     model->random = lm__seed_generator("random", model->seed);
     return lm__object_check(model->random, &lm__variable_type, "random state");
 }
@@ -70,21 +71,28 @@ static lm_status add_all(lm_model *model, size_t count, lm_layer *const *layers)
     return status;
 }
 
+lm_model *lm__model_new(const char *name)
+{
+    lm_model *model = lm__object_new(&lm__model_type, sizeof *model);
+    if (lm_failed(model)) return model;
+    return begin(model, name) ? lm__object_fail(model, 1) : model;
+}
+
 lm_model *lm_sequential_new(size_t count, lm_layer *const *layers)
 {
     if (count && !layers) {
         lm__fail(LM_INVALID, "lm_sequential_new: NULL instead of an array of %zu layers", count);
         return lm__object_poison(&lm__model_type);
     }
-    lm_model *model = lm__object_new(&lm__model_type, sizeof *model);
+    lm_model *model = lm__model_new("sequential");
     if (lm_failed(model)) {
-        for (size_t i = 0; layers && i < count; i++) lm_free(layers[i]);
+        for (size_t i = 0; i < count; i++) lm_free(layers[i]);
         return model;
     }
-    lm_status status = begin(model);
-    if (status == LM_OK && count && !layers) status = lm__fail(LM_INVALID, "lm_sequential_new: the layers are NULL");
+    lm_status status = lm__model_add_node(model, (lm__model_node){.layer = -1}, NULL);
+    model->ninputs = model->noutputs = status ? 0 : 1;
     if (status == LM_OK) status = add_all(model, count, layers);
-    else if (layers)
+    else
         for (size_t i = 0; i < count; i++) lm_free(layers[i]);
     return status == LM_OK ? model : lm__object_fail(model, 1);
 }

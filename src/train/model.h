@@ -40,6 +40,7 @@ enum { LM__PREDICT_STEPS = LM_DTYPE_COUNT };
 /* What comes into a model, or a call of one of its layers: a layer that is called twice has two nodes. */
 typedef struct lm__model_node {
     int layer;                          /* its index in the model; -1: an input of the model */
+    int number;                         /* which of the layer's calls this is, as Keras counts them */
     int nin, *in;                       /* the nodes whose results it takes, all of them before it */
     lm__call_options options;
     lm_dtype dtype;                     /* of its result outside the model; known once it is built, like the shape */
@@ -58,9 +59,13 @@ enum { LM__MAX_CLASSES = 1 << 20, LM__MAX_CLASS_NAME = 1000 };
 struct lm_model {
     lm__object object;
     char *name;
-    lm_layer **layer;                   /* without the input layer */
+    lm_layer **layer;                   /* without input layers */
     int nlayers;
     size_t layers_capacity;
+    bool functional;                    /* made of calls (functional.c); otherwise a stack */
+    lm_layer *input[LM_MAX_INPUTS];     /* the input layers of a functional model, owned */
+    int listed[LM_MAX_INPUTS];          /* and their places among all layers in Keras's order */
+    struct lm__sketch *sketch;          /* which it was made of, held: the program may make another model of it */
     /* The inputs first, then the calls, in an order in which they can be made. A stack is a chain with one input. */
     lm__model_node *node;
     int nnodes, ninputs;
@@ -103,12 +108,17 @@ extern const lm__type lm__model_type;
 
 /* --- building (build.c, nodes.c) --- */
 lm_status lm__model_add(lm_model *model, lm_layer *layer);
+/* A model without layers; fails where memory is out. New reference. */
+lm_model *lm__model_new(const char *name);
+/* The shape and type of an input, by an input layer; then weights and shapes of the calls from node `first` on. */
+lm_status lm__model_shape_input(lm_model *model, int input, const lm_layer *layer);
+lm_status lm__model_build_from(lm_model *model, int first);
 /* A node behind the others, with a copy of the node.nin numbers at `in`. */
 lm_status lm__model_add_node(lm_model *model, lm__model_node node, const int *in);
 lm_status lm__model_build(lm_model *model, int rank, const int64_t *dims);
-/* The name that a layer of the class gets by itself behind the first `layers` layers. */
+/* The name that a layer of the class gets by itself beside these, some of which may have no name yet. */
 enum { LM__LAYER_NAME = 96 };
-lm_status lm__model_free_name(const lm_model *model, int layers, const lm__class *class, char name[LM__LAYER_NAME]);
+lm_status lm__free_name(lm_layer *const *layers, int count, const lm__class *class, char name[LM__LAYER_NAME]);
 /* LM_INVALID with the likely fix unless an array of that shape can come in as that input: "the data have shape …" */
 lm_status lm__model_takes(const lm_model *model, int input, const char *what, int rank, const int64_t *dims);
 /* The input's sizes as a placeholder has them: LM_ANY where they are open. Returns the rank. */

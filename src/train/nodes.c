@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "nn/match.h"
+#include "ops/support.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,13 @@ static lm_value *comes_in(const lm_model *model, int input, lm_value *x)
     return lm__cast_to(x, model->node[input].dtype);
 }
 
+/* Each call of a layer draws numbers of its own. */
+static lm_value *key_of(const lm__layer_call *call, const lm__model_node *node)
+{
+    if (!call->key || !node->number) return call->key;
+    return lm_op_random_fold(call->key, lm_scalar(call->graph, LM_I64, node->number));
+}
+
 lm_status lm__model_call(const lm_model *model, const lm__layer_call *call, lm_value *const *x, int last,
                          lm_value ***values)
 {
@@ -102,6 +110,7 @@ lm_status lm__model_call(const lm_model *model, const lm__layer_call *call, lm_v
         const lm__model_node *node = &model->node[i];
         lm__layer_call own = *call;
         own.options = node->options;
+        own.key = key_of(call, node);
         for (int k = 0; k < node->nin; k++) in[k] = value[node->in[k]];
         if (node->layer < 0) value[i] = comes_in(model, i, x[i]);
         else value[i] = lm__layer_call_on_all(model->layer[node->layer], &own, node->nin, in);
