@@ -15,8 +15,8 @@ enum { MOST = 64 };
 
 static const char help[] =
     "Measures steps of training and of inference on this machine, each workload in a process of its own.\n\n"
-    "Usage: lamina bench [WORKLOAD…|MODEL.keras…] [--batch-size N] [--inference] [--bound] [--without PASS,…]\n"
-    "                    [--json]\n\n"
+    "Usage: lamina bench [WORKLOAD…|MODEL.keras…] [--batch-size N] [--inference] [--bound] [--tune FILE]\n"
+    "                    [--without PASS,…] [--json]\n\n"
     "  lamina bench\n"
     "  lamina bench seedcnn --threads 1 --json\n"
     "  lamina bench seedcnn --bound                   # how near it comes to what the machine can do\n"
@@ -32,6 +32,7 @@ static const char help[] =
     "                     much memory the bytes that must be moved in any case: variables read once unless\n"
     "                     products read them, and written if they change; inputs and outputs; for each\n"
     "                     normalisation over the batch in training 5 times its array (see docs/performance.md)\n"
+    "  --tune FILE        choose kernels by times measured here, once; FILE keeps what won (made if missing)\n"
     "  --without PASS,…   plans leave these passes out; their results stay the same up to rounding\n"
     "  --json             one JSON object a line, also on a terminal; elsewhere that is the rule. ms_per_step is\n"
     "                     the best of three rounds; flops_per_step counts two for each multiply-add of the matrix\n"
@@ -45,12 +46,19 @@ typedef struct report {
     double peak_rss_mb;
 } report;
 
-static void child(const bench_job *j, bool bound, int pipe_end)
+/* What is asked of every job. */
+typedef struct request {
+    bool json, bound;
+    const char *tune;
+} request;
+
+static void child(const bench_job *j, const request *q, int pipe_end)
 {
-    report r = {.figures = {.bound = bound, .bound_ms = LM_NONE}};
+    report r = {.figures = {.bound = q->bound, .bound_ms = LM_NONE}};
     struct rusage usage;
     signal(SIGINT, SIG_DFL);
-    int status = bench_run(j, &r.figures);
+    int status = cli_tune(q->tune);
+    if (!status) status = cli_tuned(q->tune, bench_run(j, &r.figures));
     getrusage(RUSAGE_SELF, &usage);
     r.peak_rss_mb = (double)usage.ru_maxrss / 1024;
     if (!status && write(pipe_end, &r, sizeof r) != sizeof r)
@@ -70,13 +78,13 @@ static int wait_for(const bench_job *j, pid_t pid)
                      strsignal(WTERMSIG(state)));
 }
 
-static int measure(const bench_job *j, bool bound, report *out)
+static int measure(const bench_job *j, const request *q, report *out)
 {
     int ends[2];
     fflush(stdout);
     if (pipe(ends)) return cli_error("bench: could not make a pipe: %s", strerror(errno));
     pid_t pid = fork();
-    if (pid == 0) child(j, bound, ends[1]);
+    if (pid == 0) child(j, q, ends[1]);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
@@ -124,15 +132,15 @@ static void print_row(const bench_job *j, const report *r, bool first)
     else printf("-\n");
 }
 
-static int measure_all(const bench_job *jobs, int count, bool json, bool bound)
+static int measure_all(const bench_job *jobs, int count, const request *q)
 {
     int status = CLI_OK;
     for (int i = 0; !status && i < count; i++) {
         report r;
-        status = measure(&jobs[i], bound, &r);
+        status = measure(&jobs[i], q, &r);
         if (!status && cli_interrupted()) status = CLI_INTERRUPTED;
         if (status) break;
-        if (json) print_json(&jobs[i], &r);
+        if (q->json) print_json(&jobs[i], &r);
         else print_row(&jobs[i], &r, i == 0);
         if (fflush(stdout)) break;      /* main says why */
     }
@@ -143,13 +151,15 @@ static int run(int argc, char **argv)
 {
     const char *names[MOST], *without = NULL;
     static bench_job jobs[MOST];
-    bool json = false, inference = false, bound = false;
+    request q = {0};
+    bool inference = false;
     int64_t batch = 0;
     int count;
-    const cli_option options[] = {{"json", CLI_FLAG, &json, 0, 0},
+    const cli_option options[] = {{"json", CLI_FLAG, &q.json, 0, 0},
                                   {"batch-size", CLI_NUMBER, &batch, 1, INT32_MAX},
                                   {"inference", CLI_FLAG, &inference, 0, 0},
-                                  {"bound", CLI_FLAG, &bound, 0, 0},
+                                  {"bound", CLI_FLAG, &q.bound, 0, 0},
+                                  {"tune", CLI_TEXT, &q.tune, 0, 0},
                                   {"without", CLI_TEXT, &without, 0, 0},
                                   {.name = NULL}};
     int status = cli_read(&cli_bench, argc, argv, options, MOST, names, &count);
@@ -163,9 +173,11 @@ static int run(int argc, char **argv)
     bool all = !count;
     for (const bench_workload *w; !status && all && count < MOST && (w = bench_workload_at(count)); count++)
         status = bench_choose(&cli_bench, w->name, 0, false, &jobs[count]);
+    if (!status) status = cli_tuned(q.tune, cli_tune(q.tune));      /* each job does it once more for itself */
     if (status) return status;
     cli_catch_interrupt();
-    return measure_all(jobs, count, json || !isatty(STDOUT_FILENO), bound);
+    q.json |= !isatty(STDOUT_FILENO);
+    return measure_all(jobs, count, &q);
 }
 
 const cli_command cli_bench = {.name = "bench", .summary = "the time of training and inference steps here",

@@ -39,5 +39,5 @@ static int run(bench_figures *out)
 
 const bench_workload bench_autoencoder = {
     "autoencoder", "samples",
-    "Dense 784 to 256, 32, 256, relu, and back to 784, sigmoid; Adam, binary cross-entropy against\n"
-    "its own input; 128 rows of random numbers", run};
+    "Dense 784 to 256, 32, 256, relu, and back to 784, sigmoid; Adam, binary cross-entropy\n"
+    "against its own input; 128 rows of random numbers", run};

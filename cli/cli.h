@@ -59,6 +59,11 @@ int cli_words(const char *option, const char *list, const char **words, int most
 /* Whether a picture can have that name (or NULL), before work is done for it: 0, or 2 after a message. */
 int cli_picture_name(const cli_command *command, const char *option, const char *path);
 
+/* --tune FILE: plans are tuned from here on (cli_tune) to there (cli_tuned, which is given the status so far). NULL
+ * does nothing. Both return the status, after a message if that changes it. */
+int cli_tune(const char *path);
+int cli_tuned(const char *path, int status);
+
 /* What --seed was. */
 int64_t cli_seed(void);
 /* The options of a command, those of every command too, without running it: a command calls cli_read first, and ends

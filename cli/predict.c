@@ -33,6 +33,7 @@ static const char help[] =
     "  --layer NAME     what that layer puts out, instead of the model; needs --output or --json\n"
     "  --skip COL,…     of a table: columns that are no input, by name or number\n"
     "  --batch-size N   examples at a time (default: 32)\n"
+    "  --tune FILE      choose kernels by times measured here, once; FILE keeps what won (made if missing)\n"
     "  --quiet          do not tell what was done to pictures\n";
 
 /* --- what is asked ---------------------------------------------------------------------------------------------- */
@@ -120,7 +121,8 @@ static int run(int argc, char **argv)
         {"json", CLI_FLAG, &r.json, 0, 0},      {"batch-size", CLI_NUMBER, &r.batch, 1, INT64_MAX},
         {"top", CLI_NUMBER, &r.top, 1, 1000},   {"picture", CLI_TEXT, &r.picture, 0, 0},
         {"layer", CLI_TEXT, &r.layer, 0, 0},    {"skip", CLI_TEXT, &r.skip, 0, 0},
-        {"quiet", CLI_FLAG, &r.quiet, 0, 0},    {.name = NULL}};
+        {"quiet", CLI_FLAG, &r.quiet, 0, 0},    {"tune", CLI_TEXT, &r.tune, 0, 0},
+        {.name = NULL}};
     if (!operands) return cli_error("out of memory");
     int status = cli_read(&cli_predict, argc, argv, options, argc, operands, &count);
     char *list = input ? strdup(input) : NULL;
@@ -135,7 +137,8 @@ static int run(int argc, char **argv)
         if (!r.model) status = cli_wrong(&cli_predict, "predict needs a model: lamina predict mnist.keras 7.png");
         else if (!r.count) status = cli_wrong(&cli_predict, "predict needs --input X.npy, or pictures");
     }
-    if (!status) status = predict(&r);
+    if (!status) status = cli_tune(r.tune);
+    if (!status) status = cli_tuned(r.tune, predict(&r));
     free(list), free(r.inputs), free(operands);
     return status;
 }

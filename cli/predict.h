@@ -6,7 +6,7 @@
 #include "inspect.h"
 
 typedef struct cli_request {
-    const char *model, *output, *layer, *picture, *skip;
+    const char *tune, *model, *output, *layer, *picture, *skip;
     const char **inputs;                        /* files, folders, "-" */
     int count;
     bool json, quiet;

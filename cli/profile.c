@@ -9,7 +9,7 @@ extern const cli_command cli_profile;
 static const char help[] =
     "Tells where the time of a step goes: kernel calls and layers, and how near they come to their bound.\n\n"
     "Usage: lamina profile MODEL|WORKLOAD [--batch-size N] [--inference] [--top N] [--trace FILE] [--plan]\n"
-    "                      [--without PASS,…] [--json]\n\n"
+    "                      [--tune FILE] [--without PASS,…] [--json]\n\n"
     "  lamina profile seedcnn\n"
     "  lamina profile net.keras --batch-size 64 --top 0\n"
     "  lamina profile net.keras --inference --trace net.json     # open it in chrome://tracing or ui.perfetto.dev\n\n"
@@ -20,6 +20,7 @@ static const char help[] =
     "  --top N            list the N longest kernel calls (default: 10); 0: all, in the order of the step\n"
     "  --trace FILE       write the best step as trace events, too\n"
     "  --plan             print the plan as well: every kernel call with its operands and their places\n"
+    "  --tune FILE        choose kernels by times measured here, once; FILE keeps what won (made if missing)\n"
     "  --without PASS,…   the plan leaves these passes out\n"
     "  --json             one JSON object instead\n\n"
     "Whole steps are run on the same data for a second; of each call the best time counts, so that they add up to\n"
@@ -74,7 +75,7 @@ double profile_seconds(const lm_profile *p)
 
 static int run(int argc, char **argv)
 {
-    const char *operand = NULL, *without = NULL, *trace = NULL;
+    const char *operand = NULL, *without = NULL, *trace = NULL, *tune = NULL;
     bool json = false, inference = false, plan = false;
     int64_t batch = 0, top = 10;
     int count;
@@ -85,6 +86,7 @@ static int run(int argc, char **argv)
                                   {"top", CLI_NUMBER, &top, 0, INT32_MAX},
                                   {"trace", CLI_TEXT, &trace, 0, 0},
                                   {"plan", CLI_FLAG, &plan, 0, 0},
+                                  {"tune", CLI_TEXT, &tune, 0, 0},
                                   {"without", CLI_TEXT, &without, 0, 0},
                                   {"json", CLI_FLAG, &json, 0, 0},
                                   {.name = NULL}};
@@ -94,7 +96,8 @@ static int run(int argc, char **argv)
     if (!status && without) status = bench_without(&cli_profile, without);
     if (!status) status = bench_choose(&cli_profile, operand, batch, inference, &job);
     if (status) return status;
-    status = bench_run(&job, &(bench_figures){.profile = &profile});
+    status = cli_tune(tune);
+    if (!status) status = cli_tuned(tune, bench_run(&job, &(bench_figures){.profile = &profile}));
     if (!status && json) profile_json(&job, profile);
     else if (!status) profile_print(&job, profile, top);
     if (!status && plan && !json) printf("\n%s", lm_profile_plan(profile));

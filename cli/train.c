@@ -44,6 +44,7 @@ static const char help[] =
     "  --save-every N         a backup every N steps instead of one an epoch\n"
     "  --resume               goes on from the backup of a run that was interrupted: the same result, to the byte\n"
     "  --restart              begins anew although there is such a backup\n"
+    "  --tune FILE            choose kernels by times measured here, once; FILE keeps what won (made if missing)\n"
     "  --dry-run              checks model, data and shapes, times a few steps, writes nothing\n"
     "  --verbose              shows the model first\n"
     "\nCtrl-C (or SIGTERM, as kill sends it) ends the batch, saves, and says how to go on; a second one kills.\n"
@@ -278,6 +279,7 @@ static int run(int argc, char **argv)
                                   {"resume", CLI_FLAG, &r.resume, 0, 0},
                                   {"restart", CLI_FLAG, &r.restart, 0, 0},
                                   {"dry-run", CLI_FLAG, &r.dry_run, 0, 0},
+                                  {"tune", CLI_TEXT, &r.tune, 0, 0},
                                   {"verbose", CLI_FLAG, &r.verbose, 0, 0},
                                   {.name = NULL}};
     int status = cli_read(&cli_train, argc, argv, options, 1, &r.model, &count);
@@ -285,7 +287,8 @@ static int run(int argc, char **argv)
     if (status) return status;
     lm_model *model = lm_load(r.model);
     status = cli_failed(model);
-    if (!status) status = train(&r, model, argc, argv);
+    if (!status) status = cli_tune(r.tune);
+    if (!status) status = cli_tuned(r.tune, train(&r, model, argc, argv));
     lm_free(model);
     return status;
 }

@@ -14,6 +14,7 @@ typedef struct train_request {
     int64_t port;                       /* -1: no dashboard */
     double rate;                        /* NaN: the optimizer's own */
     double validation;
+    const char *tune;
     bool verbose, dry_run, resume, restart;
     char backup[4096];
 } train_request;

@@ -39,6 +39,16 @@ lm_memory_stats lm_memory(void);
 lm_status lm_set_threads(int threads);
 int lm_threads(void);
 
+/* Choice by measurement. Plans made from now on time, for each product and convolution, the kernels that can do it,
+ * on made-up data, and take another one than they would have if it is faster by 5 % every time. What won is kept in
+ * the file, by processor, instruction level, number of threads, version of Lamina, and problem; what is in it is not
+ * measured again. Another choice is another order of sums: results may differ from those without it in their last
+ * bits, and are the same bytes for the same file. Nothing is read without this call.
+ * The file is made if there is none, and replaced as a whole when something was learnt. LM_CORRUPT for a file that
+ * is none of these, LM_IO for one that cannot be read or made: the setting stays as it was. NULL ends it, and says if
+ * what was learnt could not be kept (LM_IO). Any thread. */
+lm_status lm_set_tuning(const char *path);
+
 /* The instruction level in use: "baseline", "v3" (AVX2), "v4" (AVX-512), "amx" or "neon": the best the processor
  * has, capped by LAMINA_ISA. */
 const char *lm_isa(void);

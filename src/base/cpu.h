@@ -16,6 +16,10 @@ const char *lm__isa_name(lm__isa isa);
 bool lm__cpu_bf16(void);
 const char *lm__isa_warning(void);      /* NULL if LAMINA_ISA was understood */
 
+/* The processor as it calls itself, in plain ASCII. */
+enum { LM__CPU_MODEL = 49 };
+void lm__cpu_model(char text[LM__CPU_MODEL]);
+
 int lm__cpu_count(void);                /* CPUs of the affinity mask, at least 1 */
 
 #endif

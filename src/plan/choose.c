@@ -1,7 +1,9 @@
-/* plan/choose.c: a kernel for every step: the first fast one that takes the problem, else the op's reference. */
+/* plan/choose.c: a kernel for every step: the first fast one that takes the problem, else the op's reference; where
+ * lm_set_tuning asks for it, the one that was measured to be faster. */
 #include "base/team.h"
 #include "plan/control.h"
 #include "plan/internal.h"
+#include "plan/tune.h"
 #include <string.h>
 
 /* Inputs that this plan never changes: constants, variables without a store, and what is made of them once. Steps
@@ -33,6 +35,12 @@ static lm_status prepare(lm__step *s, const lm__kernel *kernel)
 static lm_status choose(const lm__plan *plan, lm__step *s)
 {
     if (lm__plan_runs(plan, LM__PASS_INDEX_fast)) {
+        const lm__kernel *tuned = NULL;
+        if (plan->options.tune) LM_TRY(lm__tune(s->node->op, &s->problem, &tuned));
+        if (tuned) {
+            lm_status status = prepare(s, tuned);
+            if (status != LM_UNSUPPORTED) return status;
+        }
         for (const lm__kernel *const *k = lm__fast_kernels(s->node->op->name); *k; k++) {
             lm_status status = prepare(s, *k);
             if (status != LM_UNSUPPORTED) return status;

@@ -9,6 +9,7 @@
 #include "base/team.h"
 #include "plan/context.h"
 #include "plan/internal.h"
+#include "plan/tune.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -175,6 +176,7 @@ static lm_status make_entry(lm_function *f, const int64_t *symbols, entry **out)
     if (bytes) memcpy(e->symbols, symbols, bytes);
     lm__plan_options options = f->options;
     options.passes_off |= lm__passes_off();
+    options.tune = lm__tuning();
     LM_GO(fail, lm__plan_new(f->graph, symbols, &options, &e->plan));
     *out = e;
     return LM_OK;

@@ -3,6 +3,7 @@
 #include "base/team.h"
 #include "plan/internal.h"
 #include "plan/pass.h"
+#include "plan/tune.h"
 
 static lm_status check_symbols(const lm_graph *graph)
 {
@@ -66,6 +67,7 @@ lm_status lm__plan_new(const lm_graph *graph, const int64_t *symbols, const lm__
     LM_GO(fail, lm__plan_choose(p));
     LM_GO(fail, lm__plan_place(p));
     LM_GO(fail, lm__plan_wire(p));
+    if (p->options.tune) lm__tune_save();
     *out = p;
     return LM_OK;
 fail:

@@ -37,6 +37,7 @@ typedef struct lm__plan lm__plan;
 typedef struct lm__context lm__context;
 
 typedef struct lm__plan_options {
+    bool tune;                      /* kernels are chosen by their times, as lm_set_tuning says */
     unsigned passes_off;            /* LM__PASS_BIT(...) of what to leave out; 0: everything on */
     bool watch;                     /* look at every result: the run fails with LM_NOT_FINITE at the first node whose
                                        float output is not finite though its inputs are, naming scope and op */
