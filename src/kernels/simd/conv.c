@@ -27,25 +27,36 @@ INLINE void pixel_tile(const int rows, const int vectors, const int part, int64_
 {
     vf sum[TILE_ROWS * NV];
     const float *a = t->a, *b = t->b;
-    const int64_t step = t->step, ldb = t->ldb;
+    const int64_t step = t->step, ldb = t->ldb, ldc = t->ldc, taps = t->taps;
+    const int32_t *offset = t->offset;
+    const bool add = t->add, relu = t->relu;
+    float *c = t->c;
     for (int j = 0; j < vectors; j++) {
         bool cut = part && j == vectors - 1;
         vf start = !t->bias ? (vf){0} : cut ? load_part(t->bias + j * VW, last) : load(t->bias + j * VW);
-#pragma GCC unroll 16
+#pragma GCC unroll 24
         for (int i = 0; i < rows; i++) {
-            const float *from = t->c + i * t->ldc + j * VW;
-            sum[i * vectors + j] = !t->add ? start : cut ? load_part(from, last) : load(from);
+            const float *from = c + i * ldc + j * VW;
+            sum[i * vectors + j] = !add ? start : cut ? load_part(from, last) : load(from);
         }
     }
-    for (int64_t p = 0; p < t->taps; p++) {
-        const float *at = a + t->offset[p];
+    /* Pixels in fours, each from one register, its step and three times its step: left alone, compilers go from pixel
+     * to pixel by additions that wait for each other (16 channels to 16: 8 % slower). */
+    int64_t triple = 3 * step;
+    KEEP(triple);
+    for (int64_t p = 0; p < taps; p++) {
+        const float *at = a + offset[p];
         vf row[NV];
 #pragma GCC unroll 2
         for (int j = 0; j < vectors; j++)
             row[j] = part && j == vectors - 1 ? load_part(b + j * VW, last) : load(b + j * VW);
-#pragma GCC unroll 16
+#pragma GCC unroll 24
         for (int i = 0; i < rows; i++) {
-            vf x = splat(at[i * step]);
+            if (i && i % 4 == 0) {
+                at += 4 * step;
+                KEEP(at);
+            }
+            vf x = splat(at[i % 4 == 3 ? triple : i % 4 * step]);
 #pragma GCC unroll 2
             for (int j = 0; j < vectors; j++) sum[i * vectors + j] += x * row[j];
         }
@@ -53,37 +64,55 @@ INLINE void pixel_tile(const int rows, const int vectors, const int part, int64_
     }
 #pragma GCC unroll 32
     for (int i = 0; i < rows * vectors; i++) {
-        float *to = t->c + i / vectors * t->ldc + i % vectors * VW;
-        vf y = t->relu ? vmax(splat(0), sum[i]) : sum[i];
+        float *to = c + i / vectors * ldc + i % vectors * VW;
+        vf y = relu ? vmax(splat(0), sum[i]) : sum[i];
         if (part && i % vectors == vectors - 1) store_part(to, y, last);
         else store(to, y);
     }
 }
 
+/* Two vectors of filters, or (n <= VW) one: of twice as many pixels, in the second list. */
 typedef void pixels_fn(int64_t n, const pixels *t);
 #define PIXELS(rows)                                                                                             \
     static void pixels_##rows(int64_t n, const pixels *t)                                                        \
     {                                                                                                            \
         if (n == NR) pixel_tile(rows, NV, 0, VW, t);                                                             \
-        else if (n > VW) pixel_tile(rows, NV, 1, n - VW, t);                                                     \
+        else pixel_tile(rows, NV, 1, n - VW, t);                                                                 \
+    }
+#define NARROW(rows)                                                                                             \
+    static void narrow_##rows(int64_t n, const pixels *t)                                                        \
+    {                                                                                                            \
+        if (n == VW) pixel_tile(rows, 1, 0, VW, t);                                                              \
         else pixel_tile(rows, 1, 1, n, t);                                                                       \
     }
-PIXELS(1) PIXELS(2) PIXELS(3) PIXELS(4) PIXELS(5) PIXELS(6)
+#define EACH6(f) f(1) f(2) f(3) f(4) f(5) f(6)
+#define EACH12(f) EACH6(f) f(7) f(8) f(9) f(10) f(11) f(12)
+#define LIST6(f) f##_1, f##_2, f##_3, f##_4, f##_5, f##_6
+#define LIST12(f) LIST6(f), f##_7, f##_8, f##_9, f##_10, f##_11, f##_12
 #if defined(LM_LEVEL_v4)
-PIXELS(7) PIXELS(8) PIXELS(9) PIXELS(10) PIXELS(11) PIXELS(12)
-#define LIST(f) NULL, f##_1, f##_2, f##_3, f##_4, f##_5, f##_6, f##_7, f##_8, f##_9, f##_10, f##_11, f##_12
+#define EACH EACH12
+#define LIST LIST12
+EACH12(NARROW) NARROW(13) NARROW(14) NARROW(15) NARROW(16) NARROW(17) NARROW(18) NARROW(19) NARROW(20) NARROW(21)
+NARROW(22) NARROW(23) NARROW(24)
+static pixels_fn *const narrow_tiles[] = {
+    NULL, LIST12(narrow), narrow_13, narrow_14, narrow_15, narrow_16, narrow_17, narrow_18, narrow_19, narrow_20,
+    narrow_21, narrow_22, narrow_23, narrow_24};
 #else
-#define LIST(f) NULL, f##_1, f##_2, f##_3, f##_4, f##_5, f##_6
+#define EACH EACH6
+#define LIST LIST6
+EACH12(NARROW)
+static pixels_fn *const narrow_tiles[] = {NULL, LIST12(narrow)};
 #endif
-static pixels_fn *const pixel_tiles[] = {LIST(pixels)};
+EACH(PIXELS)
+static pixels_fn *const pixel_tiles[] = {NULL, LIST(pixels)};
 
 /* One row of windows, in tiles of nearly one width. */
 static void pixel_row(pixels t, int64_t width, int64_t n)
 {
-    int64_t tiles = (width + TILE_ROWS - 1) / TILE_ROWS;
+    int64_t most = n > VW ? TILE_ROWS : 2 * TILE_ROWS, tiles = (width + most - 1) / most;
     for (int64_t x = 0; x < width; tiles--) {
         int64_t rows = (width - x + tiles - 1) / tiles;
-        pixel_tiles[rows](n, &t);
+        (n > VW ? pixel_tiles : narrow_tiles)[rows](n, &t);
         t.a += rows * t.step;
         t.c += rows * t.ldc;
         x += rows;
@@ -175,11 +204,8 @@ typedef void taps_fn(int64_t n, const taps *t);
         else if (n > VW) tap_tile(rows, NV, 1, n - VW, t);                                                       \
         else tap_tile(rows, 1, 1, n, t);                                                                         \
     }
-TAPS_TILE(1) TAPS_TILE(2) TAPS_TILE(3) TAPS_TILE(4) TAPS_TILE(5) TAPS_TILE(6)
-#if defined(LM_LEVEL_v4)
-TAPS_TILE(7) TAPS_TILE(8) TAPS_TILE(9) TAPS_TILE(10) TAPS_TILE(11) TAPS_TILE(12)
-#endif
-static taps_fn *const tap_tiles[] = {LIST(taps)};
+EACH(TAPS_TILE)
+static taps_fn *const tap_tiles[] = {NULL, LIST(taps)};
 
 void LM_SIMD(conv_kernel)(const lm__conv *v)
 {

@@ -31,6 +31,9 @@ typedef int32_t vi_mem __attribute__((vector_size(VW * 4), aligned(4), may_alias
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* The compiler may not look behind what a register holds here, nor build other addresses on it. */
+#define KEEP(x) __asm__("" : "+r"(x))
+
 INLINE vf load(const float *p) { return *(const vf_mem *)p; }
 INLINE void store(float *p, vf x) { *(vf_mem *)p = x; }
 INLINE vi load_i(const int32_t *p) { return *(const vi_mem *)p; }
