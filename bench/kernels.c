@@ -6,7 +6,7 @@
  * it. */
 #include "base/alloc.h"
 #include "base/team.h"
-#include "kernels/conv2d.h"
+#include "kernels/conv2d_pool.h"
 #include "kernels/matmul.h"
 #include "kernels/pool2d.h"
 #include "kernels/reduce.h"
@@ -25,7 +25,7 @@ typedef struct bench {
         lm_dtype dtype;
         int rank;
         int64_t dims[4];
-    } in[2], out[2];
+    } in[3], out[2];
 } bench;
 
 #define ARRAY(...) {LM_F32, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}}
@@ -37,6 +37,12 @@ static const lm__conv2d same = {.strides = {1, 1}, .dilation = {1, 1}, .groups =
 static const lm__conv2d by_2 = {.strides = {2, 2}, .dilation = {1, 1}, .groups = 1, .padding = LM__PAD_SAME};
 static const lm__conv2d depthwise = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 64, .padding = LM__PAD_SAME};
 static const lm__pool2d pool = {.size = {2, 2}, .strides = {2, 2}};
+#define POOLED(n) {.conv = {{.strides = {1, 1}, .dilation = {1, 1}, .groups = 1}, LM__ACT_RELU},                     \
+                   .pool = {.size = {2, 2}, .strides = {2, 2}}, .between = {n, 26, 26, 32}}
+static const lm__conv2d_pool pooled_256 = POOLED(256), pooled_32 = POOLED(32);
+static const lm__conv2d_pool_backward pooled_back = {.conv = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1},
+                                                     .pool = {.size = {2, 2}, .strides = {2, 2}},
+                                                     .between = {32, 26, 26, 32}, .kernel = {3, 3, 1, 32}};
 static const lm__axis last = {1};
 
 /* A convolution of n images, height x width x channels, with square windows: forward and both ways back. */
@@ -65,6 +71,21 @@ static const bench cases[] = {
      "first layer",
      &conv,
      {ARRAY(32, 28, 28, 1), ARRAY(32, 26, 26, 32)},
+     {ARRAY(3, 3, 1, 32)}},
+    {"conv2d_pool",
+     "first layer",
+     &pooled_32,
+     {ARRAY(32, 28, 28, 1), ARRAY(3, 3, 1, 32)},
+     {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}},
+    {"conv2d_pool",
+     "first layer, inference",
+     &pooled_256,
+     {ARRAY(256, 28, 28, 1), ARRAY(3, 3, 1, 32)},
+     {ARRAY(256, 13, 13, 32)}},
+    {"conv2d_pool_backward_kernel",
+     "first layer",
+     &pooled_back,
+     {ARRAY(32, 28, 28, 1), ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)},
      {ARRAY(3, 3, 1, 32)}},
     {"max_pool2d", "", &pool, {ARRAY(32, 26, 26, 32)}, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}},
     {"max_pool2d_scatter", "", NULL, {ARRAY(32, 13, 13, 32), PLACES(32, 13, 13, 32)}, {ARRAY(32, 26, 26, 32)}},
@@ -173,11 +194,11 @@ static void *random_array(const lm__desc *d, size_t bytes)
 
 static void time_case(const bench *b, const char *word)
 {
-    lm__desc in[2], out[2];
-    void *input[2] = {NULL}, *output[2] = {NULL};
+    lm__desc in[3], out[2];
+    void *input[3] = {NULL}, *output[2] = {NULL};
     double bytes = 0;
     int nin = 0, nout = 0;
-    for (; nin < 2 && (b->in[nin].rank || nin == 0); nin++) {
+    for (; nin < 3 && (b->in[nin].rank || nin == 0); nin++) {
         size_t size = describe(&in[nin], b->in[nin].dtype, b->in[nin].rank, b->in[nin].dims);
         input[nin] = random_array(&in[nin], size);
         bytes += (double)size;
@@ -202,7 +223,8 @@ static void time_case(const bench *b, const char *word)
         if (t < 0) continue;
         printf("%s %9.1f us  %6.1f GFLOP/s  %6.1f GB/s\n", line, t * 1e6, flops / t * 1e-9, bytes / t * 1e-9);
     }
-    for (int i = 0; i < 2; i++) lm__free(input[i]), lm__free(output[i]);
+    for (int i = 0; i < 3; i++) lm__free(input[i]);
+    for (int i = 0; i < 2; i++) lm__free(output[i]);
 }
 
 int main(int argc, char **argv)
