@@ -77,7 +77,7 @@ static void random_convolutions(void **state)
     }
     assert_true(c.ran > 300);
     check_contains(c.taken, "simd");
-    check_contains(c.taken, "narrow");
+    check_contains(c.taken, "cells");
 }
 
 /* Shapes of real networks, cut into several units, slices and blocks. */
