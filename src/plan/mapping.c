@@ -11,6 +11,7 @@ typedef struct making {
     const lm__map_group *group;
     lm__map_attr attr;
     lm_value *in[LM__MAP_MAX_OPERANDS + 1];
+    int step[LM__MAP_MAX_STEPS];        /* of each member */
     bool fast;
 } making;
 
@@ -30,7 +31,7 @@ static void set_strides(const lm_value *v, const lm__shape *space, int64_t *stri
 static int find_register(making *m, lm_value *v, int before)
 {
     for (int k = 0; k < before; k++)
-        if (m->group->nodes[k] == v->node) return LM__MAP_MAX_OPERANDS + k;
+        if (m->group->nodes[k] == v->node) return LM__MAP_MAX_OPERANDS + m->step[k];
     lm__map *map = &m->attr.map;
     for (int k = 0; k < map->operands; k++)
         if (m->in[k] == v) return k;
@@ -51,21 +52,39 @@ static lm_status set_row(making *m, const lm__node *n, lm__map_step *step)
                     lm_dtype_name(result));
 }
 
-static lm_status add_step(making *m, int k)
+/* The step before the last that computes the same as the last: copies of nodes meet again (fuse_recompute.c). */
+static int same_step(const making *m)
 {
-    const lm__node *n = m->group->nodes[k];
+    int last = m->attr.map.steps - 1, k = 0;
+    const lm__map_step *a = &m->attr.map.step[last];
+    for (; k < last; k++) {
+        const lm__map_step *b = &m->attr.map.step[k];
+        if (m->attr.op[k] != m->attr.op[last] || a->nin != b->nin || a->dtype != b->dtype) continue;
+        if (memcmp(a->in, b->in, (size_t)a->nin * sizeof *a->in) != 0) continue;
+        if (lm__attr_equal(m->attr.op[k], m->attr.attr[k], m->attr.attr[last])) break;
+    }
+    return k;
+}
+
+static lm_status add_step(making *m, int member)
+{
+    const lm__node *n = m->group->nodes[member];
+    int k = m->attr.map.steps++;
     lm__map_step *step = &m->attr.map.step[k];
+    memset(step, 0, sizeof *step);
     step->op = n->op->name;
     step->nin = n->nin;
     step->dtype = n->out[0].dtype;
     step->out = LM__MAP_MAX_OPERANDS + k;
     if (n->op->imm) n->op->imm(n->attr, step->imm);
     for (int i = 0; i < n->nin; i++) {
-        step->in[i] = find_register(m, n->in[i], k);
+        step->in[i] = find_register(m, n->in[i], member);
         if (step->in[i] < 0) return lm__fail(LM_INTERNAL, "map: more than %d operands", LM__MAP_MAX_OPERANDS);
     }
     m->attr.op[k] = n->op;
     m->attr.attr[k] = n->attr;
+    m->step[member] = same_step(m);
+    if (m->step[member] < k) m->attr.map.steps--;
     return set_row(m, n, step);
 }
 
@@ -157,7 +176,6 @@ lm_status lm__mapping_make(lm_graph *graph, const lm__map_group *group, bool fas
     m.attr.shape = group->nodes[0]->out[0].shape;
     map->rank = m.attr.shape.rank;
     for (int d = 0; d < map->rank; d++) map->dims[d] = m.attr.shape.dim[d];
-    map->steps = group->nnodes;
     for (int k = 0; k < group->nnodes; k++) LM_TRY(add_step(&m, k));
     map->results = group->nresults;
     for (int r = 0; r < group->nresults; r++) map->result[r] = find_register(&m, group->results[r], group->nnodes);

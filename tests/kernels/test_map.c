@@ -368,24 +368,28 @@ static void combined(void **state)
     same_results(&map, 8);
 }
 
-/* Leaky relu, dropout's both ways and batch normalisation: operands 0 … 3 dense, 4 … 6 numbers; 7 a bool. */
+/* Leaky relu, dropout's both ways, batch normalisation with relu: operands 0 … 3 dense, 4 … 6 numbers; 7 a bool. */
 static void longer_chains(void **state)
 {
     static const struct {
-        const char *op[3];
-        int in[3][3];                   /* 8, 9: results of the steps before */
+        const char *op[5];
+        int in[5][3];                   /* 8, 9, …: results of the steps before */
     } cases[] = {{{"greater", "where", "multiply"}, {{1, 4}, {8, 5, 6}, {0, 9}}},
                  {{"greater", "where", "multiply"}, {{0, 4}, {8, 5, 6}, {9, 0}}},
                  {{"multiply", "where"}, {{0, 4}, {7, 8, 5}}},
                  {{"where", "multiply"}, {{7, 0, 4}, {8, 5}}},
-                 {{"subtract", "multiply", "add"}, {{0, 1}, {8, 2}, {3, 9}}}};
+                 {{"subtract", "multiply", "add"}, {{0, 1}, {8, 2}, {3, 9}}},
+                 {{"subtract", "multiply", "add", "relu"}, {{0, 1}, {8, 2}, {3, 9}, {10}}},
+                 {{"subtract", "multiply", "add", "add", "relu"}, {{0, 1}, {2, 8}, {9, 3}, {10, 2}, {11}}},
+                 {{"multiply", "add", "relu", "greater", "where"}, {{0, 1}, {2, 8}, {9}, {10, 5}, {11, 3, 5}}}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lm__map map = {.rank = 1, .dims = {5003}, .operands = 8, .registers = 8, .results = 1, .guard = -1}, fewer;
         for (int k = 0; k < 8; k++) map.operand[k] = (lm__map_operand){k < 7 ? LM_F32 : LM_BOOL, {k < 4 || k == 7}};
-        for (int k = 0; k < 3 && cases[i].op[k]; k++)
-            add_step(&map, cases[i].op[k], strcmp(cases[i].op[k], "where") ? 2 : 3, cases[i].in[k][0],
-                     cases[i].in[k][1], cases[i].in[k][2]);
+        for (int k = 0; k < 5 && cases[i].op[k]; k++) {
+            int nin = !strcmp(cases[i].op[k], "where") ? 3 : !strcmp(cases[i].op[k], "relu") ? 1 : 2;
+            add_step(&map, cases[i].op[k], nin, cases[i].in[k][0], cases[i].in[k][1], cases[i].in[k][2]);
+        }
         map.result[0] = map.registers - 1, fewer = map;
         lm__map_combine(&fewer, lm__isa_level());
         assert_int_equal(fewer.steps, 1);

@@ -97,15 +97,34 @@ static void sloped(size_t n, const void *const *in, void *out, const double *imm
 CHAIN_IF(scaled_if, c ? x * s : t)
 CHAIN_IF(if_scaled, (c ? x : s) * t)
 
-static void normalized(size_t n, const void *const *in, void *out, const double *imm)
+/* Batch normalisation, with what follows it: (x - mean) factor + shift, plus `more`. */
+#define CHAIN_NORMAL(name, more_from, expression)                                                                \
+    static void name(size_t n, const void *const *in, void *out, const double *imm)                              \
+    {                                                                                                            \
+        const float *xs = in[0], *means = in[1], *factors = in[2], *shifts = in[3], *mores = in[more_from];      \
+        float *to = out;                                                                                         \
+        (void)imm;                                                                                               \
+        NO_CARRY for (size_t i = 0; i < n; i++)                                                                  \
+        {                                                                                                        \
+            const float y = (xs[i] - means[i]) * factors[i] + shifts[i], more = mores[i];                        \
+            (void)more;                                                                                          \
+            to[i] = expression;                                                                                  \
+        }                                                                                                        \
+    }
+CHAIN_NORMAL(normalized, 0, y)
+CHAIN_NORMAL(normalized_relu, 0, y < 0 ? 0 : y)
+CHAIN_NORMAL(normalized_sum_relu, 4, y + more < 0 ? 0 : y + more)
+
+/* The gradient of relu behind x y + z, from the gradient w. */
+static void where_relu(size_t n, const void *const *in, void *out, const double *imm)
 {
-    const float *xs = in[0], *means = in[1], *factors = in[2], *shifts = in[3];
+    const float *xs = in[0], *ys = in[1], *zs = in[2], s = *(const float *)in[3], *ws = in[4];
     float *to = out;
     (void)imm;
     NO_CARRY for (size_t i = 0; i < n; i++)
     {
-        const float x = xs[i], mean = means[i], factor = factors[i], shift = shifts[i];
-        to[i] = (x - mean) * factor + shift;
+        const float h = xs[i] * ys[i] + zs[i], w = ws[i];
+        to[i] = (h < 0 ? 0 : h) > s ? w : s;
     }
 }
 
@@ -113,6 +132,9 @@ static void normalized(size_t n, const void *const *in, void *out, const double 
 const lm__simd_chain LM_SIMD(chains)[] = {
     {"subtract(0,divide(multiply(1,$3),add(sqrt(2),$4)))", 5, adam_step},
     {"multiply(0,where(greater(1,$2),$3,$4))", 5, sloped},
+    {"where(greater(relu(add(multiply(0,1),2)),$3),4,$3)", 5, where_relu},
+    {"relu(add(add(multiply(subtract(0,1),2),3),4))", 5, normalized_sum_relu},
+    {"relu(add(multiply(subtract(0,1),2),3))", 4, normalized_relu},
     {"where(#0,multiply(1,$2),$3)", 4, scaled_if},
     {"multiply(where(#0,1,$2),$3)", 4, if_scaled},
     {"add(0,multiply(subtract(square(1),0),$2))", 3, toward_square},
