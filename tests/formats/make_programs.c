@@ -214,7 +214,7 @@ int main(int argc, char **argv)
     for (int i = 0; lm__layer_classes[i]; i++) {
         const lm__layer_class *class = (const lm__layer_class *)lm__layer_classes[i];
         lm_model *model = NULL;
-        if (!strcmp(class->base.name, "InputLayer")) continue;
+        if (!strcmp(class->base.name, "InputLayer") || class->min_inputs > 1) continue;     /* not in a stack */
         for (int try = 0; !model && try < TRIES; try++) model = model_with(class, 0);
         if (!model) fprintf(stderr, "no %s could be drawn\n", class->base.name), bad = 1;
         else put(model);
