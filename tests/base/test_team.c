@@ -45,6 +45,26 @@ static void every_job_runs_once(void **state)
     }
 }
 
+static void count_byte(void *argument, size_t job, int thread)
+{
+    (void)thread;
+    ((unsigned char *)argument)[job]++;
+}
+
+/* More jobs than fit a ticket. */
+static void very_many_jobs(void **state)
+{
+    static const size_t counts[] = {65534, 65535, 65536, 65537, 131071, 200001};
+    (void)state;
+    check_ok(lm_set_threads(3));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        unsigned char *runs = calloc(counts[i] + 1, 1);
+        lm__parallel(counts[i], count_byte, runs);
+        for (size_t k = 0; k <= counts[i]; k++) assert_int_equal(runs[k], k < counts[i]);
+        free(runs);
+    }
+}
+
 typedef struct sums {
     float parts[64];
 } sums;
@@ -291,7 +311,8 @@ static void a_job_may_end_the_process(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 }
 
-RUN(cmocka_unit_test(every_job_runs_once), cmocka_unit_test(the_number_of_threads_changes_nothing),
+RUN(cmocka_unit_test(every_job_runs_once),
+    cmocka_unit_test(very_many_jobs), cmocka_unit_test(the_number_of_threads_changes_nothing),
     cmocka_unit_test(a_call_inside_a_job_runs_in_place), cmocka_unit_test(many_short_calls_from_many_threads),
     cmocka_unit_test(calls_do_not_mix), cmocka_unit_test(sleeping_threads_wake),
     cmocka_unit_test(the_number_is_checked), cmocka_unit_test(it_cannot_change_while_they_work),

@@ -4,6 +4,8 @@
 
 enum {
     JOB_FLOPS = 1 << 21, /* about 20 microseconds: long against handing out a job, short enough to share */
+    JOB_BYTES = 1 << 18, /* of a matrix in the third-level cache: 2 microseconds */
+    FEW_ROWS = 4,
     MOST_JOBS = 64,
     JOBS_A_THREAD = 4,
     THIN = 64,
@@ -50,6 +52,15 @@ static void cut_for_team(lm__product *p, int64_t jobs)
     p->slices_m = least(most_m, up(jobs, p->slices_n));
 }
 
+/* A product of few rows takes as long as reading the other matrix: an even share of it for each job. */
+static int64_t jobs_by_bytes(const lm__matmul_dims *d, int64_t jobs)
+{
+    double bytes = 4.0 * (double)d->k * (double)(d->m > d->n ? d->m : d->n) * (double)d->batches;
+    int64_t shares = 1;
+    while (shares < 16 && 2.0 * (double)shares * JOB_BYTES <= bytes) shares *= 2;
+    return shares > jobs ? shares : jobs;
+}
+
 lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa isa)
 {
     lm__product p = {.dims = *d, .simd = lm__simd_at(isa), .batches_a_job = 1, .slices_m = 1, .slices_n = 1,
@@ -68,6 +79,7 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     int64_t jobs = flops < 2.0 * JOB_FLOPS * MOST_JOBS ? (int64_t)(flops / JOB_FLOPS) + 1 : 2 * MOST_JOBS;
     jobs = least(jobs, MOST_JOBS);
     if (flops < JOB_FLOPS / 2) jobs = 1;
+    if (d->m <= FEW_ROWS || d->n <= FEW_ROWS) jobs = jobs_by_bytes(d, jobs);
     if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
     else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
