@@ -1,8 +1,10 @@
 /* plan/mapping.c: from a group of map ops to the program that lm__map_run executes. */
 #include "plan/mapping.h"
+#include "graph/special.h"
 #include "kernels/reduce.h"
 #include "ops/map.h"
 #include "ops/registry.h"
+#include "tensor/tensor.h"
 #include "plan/internal.h"
 #include <string.h>
 
@@ -15,12 +17,22 @@ typedef struct making {
     bool fast;
 } making;
 
+/* Whether a constant is one number everywhere; it is read as one then. */
+static bool is_even(const lm_value *v)
+{
+    if (v->node->op != &lm__op_constant) return false;
+    const lm_tensor *t = ((const lm__constant_attr *)v->node->attr)->tensor;
+    size_t size = lm_dtype_size(t->dtype);
+    return t->size > 1 && memcmp(t->data, (const char *)t->data + size, (t->size - 1) * size) == 0;
+}
+
 /* Strides of a value along the shape of the results; 0 where it is repeated. */
 static void set_strides(const lm_value *v, const lm__shape *space, int64_t *stride)
 {
     int64_t step = 1;
     int lead = space->rank - v->shape.rank;
     for (int d = 0; d < LM_MAX_RANK; d++) stride[d] = 0;
+    if (is_even(v)) return;
     for (int d = v->shape.rank - 1; d >= 0; d--) {
         stride[lead + d] = v->shape.dim[d] == 1 ? 0 : step;
         step *= v->shape.dim[d];

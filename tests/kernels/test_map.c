@@ -368,7 +368,14 @@ static void combined(void **state)
     same_results(&map, 8);
 }
 
-/* Leaky relu, dropout's both ways, batch normalisation with relu: operands 0 … 3 dense, 4 … 6 numbers; 7 a bool. */
+static int arguments(const char *op)
+{
+    if (!strcmp(op, "negative") || !strcmp(op, "expm1") || !strcmp(op, "relu")) return 1;
+    return strcmp(op, "where") ? 2 : 3;
+}
+
+/* Leaky relu, dropout's both ways, batch normalisation with relu, 1 - e^-x: operands 0 … 3 dense, 4 … 6 numbers; 7
+ * a bool. */
 static void longer_chains(void **state)
 {
     static const struct {
@@ -381,15 +388,15 @@ static void longer_chains(void **state)
                  {{"subtract", "multiply", "add"}, {{0, 1}, {8, 2}, {3, 9}}},
                  {{"subtract", "multiply", "add", "relu"}, {{0, 1}, {8, 2}, {3, 9}, {10}}},
                  {{"subtract", "multiply", "add", "add", "relu"}, {{0, 1}, {2, 8}, {9, 3}, {10, 2}, {11}}},
-                 {{"multiply", "add", "relu", "greater", "where"}, {{0, 1}, {2, 8}, {9}, {10, 5}, {11, 3, 5}}}};
+                 {{"multiply", "add", "relu", "greater", "where"}, {{0, 1}, {2, 8}, {9}, {10, 5}, {11, 3, 5}}},
+                 {{"negative", "expm1", "negative"}, {{0}, {8}, {9}}}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lm__map map = {.rank = 1, .dims = {5003}, .operands = 8, .registers = 8, .results = 1, .guard = -1}, fewer;
         for (int k = 0; k < 8; k++) map.operand[k] = (lm__map_operand){k < 7 ? LM_F32 : LM_BOOL, {k < 4 || k == 7}};
-        for (int k = 0; k < 5 && cases[i].op[k]; k++) {
-            int nin = !strcmp(cases[i].op[k], "where") ? 3 : !strcmp(cases[i].op[k], "relu") ? 1 : 2;
-            add_step(&map, cases[i].op[k], nin, cases[i].in[k][0], cases[i].in[k][1], cases[i].in[k][2]);
-        }
+        for (int k = 0; k < 5 && cases[i].op[k]; k++)
+            add_step(&map, cases[i].op[k], arguments(cases[i].op[k]), cases[i].in[k][0], cases[i].in[k][1],
+                     cases[i].in[k][2]);
         map.result[0] = map.registers - 1, fewer = map;
         lm__map_combine(&fewer, lm__isa_level());
         assert_int_equal(fewer.steps, 1);

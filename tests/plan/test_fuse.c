@@ -110,6 +110,29 @@ static void not_across_reductions(void **state)
     lm_free(g);
 }
 
+/* A constant of one number everywhere is read as one; of two it is not. */
+static void even_constants(void **state)
+{
+    (void)state;
+    for (int odd = 0; odd < 2; odd++) {
+        float x[60], y[60];
+        lm_graph *g = lm_graph_new();
+        lm_tensor *t = lm_tensor_new(LM_F32, 2, (int64_t[]){6, 10});
+        for (int i = 0; i < 60; i++) ((float *)lm_tensor_data(t))[i] = odd && i == 59 ? 3 : 2, x[i] = (float)i;
+        lm_value *c = lm_constant(g, t);
+        check_ok(lm__graph_output(g, lm_op_sin(lm_op_multiply(lm_placeholder(g, "x", LM_F32, 6, 10), c))));
+        lm__plan *plan;
+        lm__context *context;
+        check_ok(lm__plan_new(g, NULL, NULL, &plan));
+        check_ok(lm__context_new(plan, &context));
+        check_ok(lm__context_run(context, (const void *[]){x}, (void *[]){y}));
+        for (int i = 0; i < 60; i++) assert_float_equal(y[i], sin((odd && i == 59 ? 3 : 2) * i), 1e-5);
+        lm__context_free(context);
+        lm__plan_free(plan);
+        lm_free(t), lm_free(g);
+    }
+}
+
 /* A variable read through broadcasting by the map that makes its new version: not written in place. */
 static void broadcast_of_itself(void **state)
 {
@@ -176,5 +199,6 @@ static void product_is_made_once(void **state)
     lm_free(g);
 }
 
-RUN(cmocka_unit_test(adam_is_one_map), cmocka_unit_test(not_across_reductions), cmocka_unit_test(broadcast_of_itself),
+RUN(cmocka_unit_test(adam_is_one_map), cmocka_unit_test(even_constants),
+    cmocka_unit_test(not_across_reductions), cmocka_unit_test(broadcast_of_itself),
     cmocka_unit_test(repeated_input_stays), cmocka_unit_test(product_is_made_once))

@@ -54,6 +54,7 @@ static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **ou
     state *s = lm__alloc(sizeof *s);
     if (!s) return lm__no_memory(sizeof *s);
     s->product = product_of(problem);
+    lm__product_by_rows(&s->product);
     s->map = attr->map;
     lm__map_combine(&s->map, problem->isa);
     const lm__simd *simd = s->product.simd;

@@ -87,6 +87,14 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     return p;
 }
 
+void lm__product_by_rows(lm__product *p)
+{
+    int64_t jobs = p->slices_m * p->slices_n;
+    if (p->swapped) return;
+    p->slices_m = least(jobs, up(p->whole.m, 2 * p->simd->tile_rows));
+    p->slices_n = least(p->slices_n, up(jobs, p->slices_m));
+}
+
 bool lm__product_small(const lm__problem *problem)
 {
     if (problem->in[0].dtype != LM_F32) return false;

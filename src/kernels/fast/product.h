@@ -21,6 +21,8 @@ lm__product lm__product_of(const lm__matmul_dims *dims, bool transpose_a, bool t
 lm__product lm__product_plan(const lm__problem *problem);       /* of the op matmul */
 /* Whether it is small, thin, or a gradient over many examples, and so better done here than by oneDNN. */
 bool lm__product_small(const lm__problem *problem);
+/* Cuts it into as many jobs of whole rows of c as it can, where that is free to choose. */
+void lm__product_by_rows(lm__product *p);
 size_t lm__product_scratch(const lm__product *p);       /* bytes for each thread */
 size_t lm__product_shared(const lm__product *p);        /* bytes once */
 

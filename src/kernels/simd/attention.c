@@ -24,14 +24,14 @@ INLINE vi seen(int64_t n) { return ~first_lanes(n + 1); }
 /* e^x for x <= 0; less than e^-87 is not told from it. NaN stays. */
 INLINE vf v_exp_below(vf x)
 {
-    vi n;
+    vf n;
     vf r = reduce_exp(vmax(splat(-87.0f), x), &n);
     vf q = splat(0.00138145837f); /* as in v_exp */
     q = q * r + 0.00836872403f;
     q = q * r + 0.041668389f;
     q = q * r + 0.166665211f;
     q = q * r + 0.49999994f;
-    return (q * r * r + r + 1.0f) * power_of_two(n);
+    return times_power(q * r * r + r + 1.0f, n);
 }
 
 INLINE vf largest(const float *x, int64_t ld, vf scale, lane_span s)

@@ -17,18 +17,29 @@
 INLINE vf power_of_two(vi n) { return (vf)(((vu)n + 127) << 23); }
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to a whole number. */
-INLINE vf reduce_exp(vf x, vi *n)
+INLINE vf reduce_exp(vf x, vf *n)
 {
     const vf shift = splat(12582912.0f);
-    vf z = x * 1.44269504f + shift, whole = z - shift;
-    *n = (vi)((vu)z - (vu)shift);
+    vf whole = x * 1.44269504f + shift - shift;
+    *n = whole;
     x = x - whole * 0.693359375f;
     return x - whole * -2.12194440e-4f;
 }
 
+/* p 2^n for |n| < 256, perhaps infinite or 0 */
+INLINE vf times_power(vf p, vf n)
+{
+#if defined(LM_LEVEL_v4)
+    return (vf)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
+    vi all = __builtin_convertvector(n, vi), half = all >> 1;   /* in two steps: 2^n alone may be out of range */
+    return p * power_of_two(half) * power_of_two((vi)((vu)all - (vu)half));
+#endif
+}
+
 INLINE vf v_exp(vf x)
 {
-    vi n;
+    vf n;
     x = vmax(splat(-104.0f), vmin(splat(89.0f), x));    /* beyond: 0 and infinity all the same; NaN stays */
     vf r = reduce_exp(x, &n);
     vf q = splat(0.00138145837f);                       /* 3e-9 of e^r */
@@ -36,14 +47,12 @@ INLINE vf v_exp(vf x)
     q = q * r + 0.041668389f;
     q = q * r + 0.166665211f;
     q = q * r + 0.49999994f;
-    vf p = q * r * r + r + 1.0f;
-    vi half = n >> 1;                                   /* in two steps: 2^n alone may be out of range */
-    return p * power_of_two(half) * power_of_two((vi)((vu)n - (vu)half));
+    return times_power(q * r * r + r + 1.0f, n);
 }
 
 INLINE vf v_expm1(vf x)
 {
-    vi n;
+    vf n;
     vf limited = vmax(splat(-18.0f), vmin(splat(87.0f), x));
     vf r = reduce_exp(limited, &n);
     vf q = splat(0.000198458787f);                      /* 2e-9 of e^r - 1 */
@@ -52,7 +61,7 @@ INLINE vf v_expm1(vf x)
     q = q * r + 0.0416663624f;
     q = q * r + 0.166666657f;
     q = q * r + 0.5f;
-    vf p = q * r * r + r, scale = power_of_two(n);
+    vf p = q * r * r + r, scale = times_power(splat(1.0f), n);
     vf y = scale * p + (scale - 1.0f);
     y = choose(n == 0, p, y);
     return choose(x > 87.0f, v_exp(x), choose(x == 0, x, y));
@@ -123,9 +132,13 @@ INLINE vf v_sigmoid(vf x)
     return choose(x < 0, e, splat(1.0f)) / (1.0f + e);
 }
 
+/* max(x, 0) + log(1 + e^-|x|); of v_log1p only what a number from 0 to 1 needs. What rounding lost is divided by w by
+ * a straight line, which meets 1 / w at 1, where the loss counts. */
 INLINE vf v_softplus(vf x)
 {
-    return choose(x > 0, x, splat(0.0f)) + v_log1p(v_exp(-V_ABS(x)));
+    vf e = v_exp(-V_ABS(x)), w = e + 1.0f, high, y = log_parts(w, splat(0.0f), &high);
+    y = high + (y + (e - (w - 1.0f)) * (1.5f - 0.5f * w));
+    return choose(x == x, vmax(x, splat(0.0f)) + y, x);
 }
 
 INLINE vf v_erf(vf x)
