@@ -4,19 +4,31 @@
 #include "kernels/simd/span.h"
 #include <math.h>
 
+INLINE vf v_sqrt(vf x)
+{
+#if defined(LM_LEVEL_v4)
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(LM_LEVEL_v3)
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#else
+    return splat(sqrtf(x[0])); /* every lane is the same */
+#endif
+}
+
 INLINE void statistics(const float *x, int64_t n, float epsilon, vf *mean, vf *factor)
 {
+    const vf share = splat(1.0f / (float)n);
     vf sum = {0}, squares = {0};
 #define ADD(i, part) sum += take(x + i, part)
     EACH_VECTOR(n, ADD)
-    *mean = splat(v_sum(sum) / (float)n);
+    *mean = v_sum(sum) * share;
 #define ADD_SQUARE(i, part)                                                                                          \
     {                                                                                                                \
         vf off = within(take(x + i, part) - *mean, part);                                                            \
         squares += off * off;                                                                                        \
     }
     EACH_VECTOR(n, ADD_SQUARE)
-    *factor = splat(1 / sqrtf(v_sum(squares) / (float)n + epsilon));
+    *factor = 1.0f / v_sqrt(v_sum(squares) * share + epsilon);
 }
 
 INLINE void forward_row(const lm__layer_norm_work *w, const float *x, float *y, const int scale, const int center)
@@ -47,6 +59,7 @@ void LM_SIMD(layer_norm)(const lm__layer_norm_work *w)
 
 INLINE void backward_row(const lm__layer_norm_work *w, const float *x, const float *dy, float *dx, const int scale)
 {
+    const vf share = splat(1.0f / (float)w->n);
     vf mean, factor, sum = {0}, along = {0};
     statistics(x, w->n, w->epsilon, &mean, &factor);
 #define GATHER(i, part)                                                                                              \
@@ -60,7 +73,7 @@ INLINE void backward_row(const lm__layer_norm_work *w, const float *x, const flo
     }
     EACH_VECTOR(w->n, GATHER)
     if (!dx) return;
-    const vf level = splat(v_sum(sum) / (float)w->n), tilt = splat(v_sum(along) / (float)w->n);
+    const vf level = v_sum(sum) * share, tilt = v_sum(along) * share;
 #define WRITE_BACK(i, part)                                                                                          \
     {                                                                                                                \
         vf d = take(dy + i, part), z = (take(x + i, part) - mean) * factor;                                          \

@@ -25,14 +25,18 @@ INLINE void put(float *p, vf x, int64_t part)
 /* Lanes behind the row's end count nothing. */
 INLINE vf within(vf x, int64_t part) { return part ? choose(first_lanes(part), x, (vf){0}) : x; }
 
-/* The lanes added up in a fixed tree. */
-INLINE float v_sum(vf x)
+/* The lanes added up in a fixed tree: the sum in every lane. */
+#define LM__OPPOSITE(s, lane) ((lane) ^ (s))
+INLINE vf v_sum(vf x)
 {
-    float lane[VW];
-    store(lane, x);
-    for (int half = VW / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
+#if defined(LM_LEVEL_v4)
+    x += __builtin_shufflevector(x, x, LM__LANES(LM__OPPOSITE, 8));
+#endif
+#if defined(LM_LEVEL_v3) || defined(LM_LEVEL_v4)
+    x += __builtin_shufflevector(x, x, LM__LANES(LM__OPPOSITE, 4));
+#endif
+    x += __builtin_shufflevector(x, x, LM__LANES(LM__OPPOSITE, 2));
+    return x + __builtin_shufflevector(x, x, LM__LANES(LM__OPPOSITE, 1));
 }
 
 #endif
