@@ -1,7 +1,7 @@
 # What to type. Every target installs what it lacks and builds what it needs, so each works first on a fresh machine.
 # The build itself is CMake's: see CMakePresets.json.
 .DEFAULT_GOAL := all
-.PHONY: all run test install bench asan ubsan tsan valgrind fuzz docs docs-images lint clean help deps configure
+.PHONY: all run test install bench record-guard asan ubsan tsan valgrind fuzz docs docs-images lint clean help deps configure
 
 # Tests use several threads themselves; with more at a time than CPUs they only wait for each other.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -28,6 +28,10 @@ install: all
 ## bench      measure against TensorFlow and PyTorch
 bench: all
 	@bench/run.sh
+
+## record-guard  record what steps cost now, where it is meant to have changed (tests/guard)
+record-guard: configure
+	@cmake --build --preset release --target record_guard
 
 ## asan       the tests under the address and undefined-behaviour sanitizers (build-asan/)
 ## ubsan      the tests under the undefined-behaviour sanitizer alone (build-ubsan/)
