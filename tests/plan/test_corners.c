@@ -153,5 +153,25 @@ static void half_draws(void **state)
     }
 }
 
-RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(large_integers),
-    cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask), cmocka_unit_test(empty_sums))
+
+/* A convolution in bfloat16 throughout, large enough to be multiplied so: its result has bfloat16's bytes. */
+static void half_convolutions(void **state)
+{
+    (void)state;
+    enum { IMAGES = 8, SIDE = 32, IN = 16, OUT = 64, RESULTS = IMAGES * SIDE * SIDE * OUT };
+    static float x[IMAGES * SIDE * SIDE * IN], w[9 * IN * OUT], fast[RESULTS], plain[RESULTS];
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) x[i] = (float)(i * 7 % 256) / 256 - 0.5f;
+    for (size_t i = 0; i < sizeof w / sizeof *w; i++) w[i] = (float)(i * 11 % 128) / 128 - 0.5f;
+    lm_graph *g = lm_graph_new();
+    lm_value *image = lm_op_cast(lm_placeholder(g, "x", LM_F32, IMAGES, SIDE, SIDE, IN), LM_BF16);
+    lm_value *kernel = lm_op_cast(lm_placeholder(g, "w", LM_F32, 3, 3, IN, OUT), LM_BF16);
+    check_ok(lm__graph_output(g, lm_op_cast(lm_op_conv2d(image, kernel, .padding = "same"), LM_F32)));
+    run_plan(g, 0, (const void *[]){x, w}, (void *[]){fast});
+    run_plan(g, LM__PASS_BIT(fast), (const void *[]){x, w}, (void *[]){plain});
+    for (int i = 0; i < RESULTS; i++) assert_float_equal(fast[i], plain[i], 0.05 + 0.01 * fabs((double)plain[i]));
+    lm_free(g);
+}
+
+RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(half_convolutions),
+    cmocka_unit_test(large_integers), cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask),
+    cmocka_unit_test(empty_sums))

@@ -203,7 +203,9 @@ static lm_status run_kernel(const lm__run *run)
 static bool worth(const lm__problem *p, const lm__conv2d_dims *d)
 {
     bool narrow = d->groups > 1 && d->filters / d->groups < 8, thin = !narrow && d->channels / d->groups <= 4;
-    if (p->in[0].dtype == LM_BF16) return lm__narrow_conv(d) && lm__cpu_bf16() && lm__dnn_usable(p->isa);
+    /* Results are float32: the ops …_bf16. Of a convolution in bfloat16 throughout they would not fit. */
+    if (p->in[0].dtype == LM_BF16)
+        return p->out[0].dtype == LM_F32 && lm__narrow_conv(d) && lm__cpu_bf16() && lm__dnn_usable(p->isa);
     return p->in[0].dtype == LM_F32 && d->batch > 0 && !thin && lm__conv2d_flops(d) >= (narrow ? 4e6 : LEAST_FLOPS) &&
            lm__dnn_usable(p->isa);
 }
