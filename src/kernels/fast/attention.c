@@ -1,14 +1,18 @@
 /* kernels/fast/attention.c: attention and attention_backward on our own vector code.
  *
- * A job is one head of one sample. It goes over blocks of queries: their scores against all keys that they see, the
- * softmax, and the products with it stay in the thread's scratch memory, so that the table of all scores is never
- * written. Causal attention leaves out the keys behind a block. The way back computes the weights again. */
+ * A job is one head of one sample, or a part of it. It goes over blocks of queries: their scores against all keys
+ * that they see, the softmax, and the products with it stay in the thread's scratch memory, so that the table of all
+ * scores is never written. Causal attention leaves out the keys behind a block. The way back computes the weights
+ * again. */
 #include "base/team.h"
 #include "kernels/attention.h"
 #include "kernels/simd/level.h"
 #include <string.h>
 
-enum { ROWS = 32 }; /* queries in a block: whole vectors at every level */
+enum {
+    ROWS = 32,  /* queries in a block: whole vectors at every level */
+    SHARES = 16 /* fewer heads than that are cut into groups of blocks on the way forward */
+};
 
 typedef struct call {
     const lm__simd *simd;
@@ -18,6 +22,7 @@ typedef struct call {
     const lm__run *run;
     const float *q, *k, *v, *dy;
     float *y, *dq, *dk, *dv;
+    int64_t groups; /* jobs of one head on the way forward */
 } call;
 
 /* What a thread has: a block of queries, and of the results' gradients, turned; weights and slopes. */
@@ -117,18 +122,21 @@ static lm__attention_block block_weights(const call *c, const room *r, const flo
     return b;
 }
 
+/* A group of a head's blocks. */
 static void forward_job(void *argument, size_t job, int thread)
 {
     const call *c = (const call *)argument;
     const lm__attention_dims *d = &c->d;
     const room r = room_of(c, thread);
-    const int64_t wide = d->heads * d->v;
-    const float *q = c->q + head_at(c, job, d->t, d->k), *k = c->k + head_at(c, job, d->s, d->k);
-    const matrix v = {c->v + head_at(c, job, d->s, d->v), wide, 1};
-    float *y = c->y + head_at(c, job, d->t, d->v);
-    for (int64_t i = 0; i < d->t; i += ROWS) {
-        const lm__attention_block b = block_weights(c, &r, q, k, i);
-        product(c, &r, rows_at(c, i), d->v, b.keys, (matrix){b.weights, 1, ROWS}, v, y + i * wide, wide, false);
+    const size_t head = job / (size_t)c->groups;
+    const int64_t group = (int64_t)job % c->groups, blocks = (d->t + ROWS - 1) / ROWS, wide = d->heads * d->v;
+    const float *q = c->q + head_at(c, head, d->t, d->k), *k = c->k + head_at(c, head, d->s, d->k);
+    const matrix v = {c->v + head_at(c, head, d->s, d->v), wide, 1};
+    float *y = c->y + head_at(c, head, d->t, d->v);
+    for (int64_t n = blocks * group / c->groups; n < blocks * (group + 1) / c->groups; n++) {
+        const lm__attention_block b = block_weights(c, &r, q, k, n * ROWS);
+        product(c, &r, rows_at(c, n * ROWS), d->v, b.keys, (matrix){b.weights, 1, ROWS}, v, y + n * ROWS * wide, wide,
+                false);
     }
 }
 
@@ -198,8 +206,11 @@ static call call_of(const lm__run *r)
 static lm_status run(const lm__run *r)
 {
     call c = call_of(r);
+    const int64_t heads = c.d.batch * c.d.heads, blocks = (c.d.t + ROWS - 1) / ROWS;
     c.y = r->out[0];
-    lm__parallel((size_t)(c.d.batch * c.d.heads), forward_job, &c);
+    c.groups = heads > 0 && heads < SHARES ? (SHARES + heads - 1) / heads : 1;
+    if (c.groups > blocks) c.groups = blocks;
+    lm__parallel((size_t)(heads * c.groups), forward_job, &c);
     return LM_OK;
 }
 
