@@ -107,11 +107,12 @@ static lm_status run(const lm__run *run)
     return LM_OK;
 }
 
-/* Both products. */
+/* Both products, over what is seen. */
 static double flops(const lm__problem *p)
 {
     lm__attention_dims d = lm__attention_dims_of(&p->in[0], &p->in[1], &p->in[2]);
-    return 2.0 * (double)(d.batch * d.heads) * (double)d.t * (double)d.s * (double)(d.k + d.v);
+    double pairs = lm__attention_pairs(&d, ((const lm__attention *)p->attr)->causal);
+    return 2.0 * (double)(d.batch * d.heads) * pairs * (double)(d.k + d.v);
 }
 
 static int products(const lm__problem *p, lm__inner_product *out)

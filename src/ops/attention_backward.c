@@ -36,11 +36,12 @@ static lm_status run(const lm__run *run)
     return LM_OK;
 }
 
-/* The four products of the gradients; the one that is computed again is not needed work. */
+/* The four products of the gradients, over what is seen; the one that is computed again is not needed work. */
 static double flops(const lm__problem *p)
 {
     lm__attention_dims d = lm__attention_dims_of(&p->in[1], &p->in[2], &p->in[3]);
-    return 4.0 * (double)(d.batch * d.heads) * (double)d.t * (double)d.s * (double)(d.k + d.v);
+    double pairs = lm__attention_pairs(&d, ((const lm__attention *)p->attr)->causal);
+    return 4.0 * (double)(d.batch * d.heads) * pairs * (double)(d.k + d.v);
 }
 
 /* Of the scores and the values, then of queries and keys. */

@@ -67,4 +67,20 @@ static void large_scores(void **state)
     assert_true(c.ran > 0);
 }
 
-RUN(cmocka_unit_test(forward), cmocka_unit_test(backward), cmocka_unit_test(large_scores))
+/* Counted one by one. */
+static void seen_pairs(void **state)
+{
+    (void)state;
+    for (int64_t t = 0; t < 6; t++)
+        for (int64_t s = 0; s < 6; s++) {
+            const lm__attention_dims d = {1, 1, t, s, 1, 1};
+            int pairs = 0;
+            for (int64_t i = 0; i < t; i++)
+                for (int64_t j = 0; j < s; j++) pairs += j <= i;
+            assert_int_equal((int)lm__attention_pairs(&d, true), pairs);
+            assert_int_equal((int)lm__attention_pairs(&d, false), t * s);
+        }
+}
+
+RUN(cmocka_unit_test(forward), cmocka_unit_test(backward), cmocka_unit_test(large_scores),
+    cmocka_unit_test(seen_pairs))
