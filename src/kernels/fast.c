@@ -7,9 +7,11 @@
 #define LM__FAST_3(f, op, a, b, c) f(a, op) f(b, op) f(c, op)
 #define LM__FAST_4(f, op, a, b, c, d) f(a, op) f(b, op) f(c, op) f(d, op)
 #define LM__FAST_5(f, op, a, b, c, d, e) f(a, op) f(b, op) f(c, op) f(d, op) f(e, op)
-#define LM__FAST_PICK(a, b, c, d, e, name, ...) name
+#define LM__FAST_6(f, op, a, b, c, d, e, g) f(a, op) f(b, op) f(c, op) f(d, op) f(e, op) f(g, op)
+#define LM__FAST_PICK(a, b, c, d, e, f, name, ...) name
 #define LM__FAST_EACH(f, op, ...)                                                                                \
-    LM__FAST_PICK(__VA_ARGS__, LM__FAST_5, LM__FAST_4, LM__FAST_3, LM__FAST_2, LM__FAST_1, )(f, op, __VA_ARGS__)
+    LM__FAST_PICK(__VA_ARGS__, LM__FAST_6, LM__FAST_5, LM__FAST_4, LM__FAST_3, LM__FAST_2, LM__FAST_1, )             \
+    (f, op, __VA_ARGS__)
 #define LM__FAST_DECLARE(implementation, op) extern const lm__kernel lm__##implementation##_##op;
 #define LM__FAST_ADDRESS(implementation, op) &lm__##implementation##_##op,
 

@@ -60,7 +60,7 @@ static void convolve(cmp *c, const shapes *s)
         cmp_all(c);
     }
     const lm__conv2d_fused fused = {s->attr, LM__ACT_NONE + cmp_below(4)};
-    c->op = "conv2d_fused", c->attr = &fused, c->nin = 2 + cmp_below(2), c->tolerance *= 20;
+    c->op = "conv2d_fused", c->attr = &fused, c->nin = 2 + cmp_below(2), c->tolerance *= 40;
     for (int k = 0; k < 2; k++) c->in[k] = cmp_desc(LM_F32, 4, dims[k]);
     c->in[2] = CMP_DESC(LM_F32, s->kernel[3]);
     c->out[0] = cmp_desc(LM_F32, 4, s->result);
@@ -126,6 +126,27 @@ static void winograd_convolutions(void **state)
     check_contains(c.taken, "winograd");
 }
 
+/* The same for 4 x 4 with stride 2. */
+static void winograd_by_2(void **state)
+{
+    cmp c = {0};
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        shapes s = {.attr = {.strides = {2, 2}, .dilation = {1, 1}, .groups = 1, .padding = cmp_below(3)}};
+        s.image[0] = CMP_PICK(2, 8, 19);
+        for (int i = 0; i < 2; i++) {
+            s.kernel[i] = 4;
+            s.image[1 + i] = CMP_PICK(6, 7, 9, 14, 15, 16, 21);
+        }
+        for (int i = 0; i < 4; i++) s.attr.pads[i] = s.attr.padding == LM__PAD_EXPLICIT ? cmp_below(4) : 0;
+        s.image[3] = s.kernel[2] = CMP_PICK(32, 48, 64);
+        s.kernel[3] = CMP_PICK(32, 40, 48, 64);
+        finish(&s);
+        convolve(&c, &s);
+    }
+    check_contains(c.taken, "winograd");
+}
+
 static void empty_batch(void **state)
 {
     cmp c = {0};
@@ -138,4 +159,4 @@ static void empty_batch(void **state)
 }
 
 RUN(cmocka_unit_test(random_convolutions), cmocka_unit_test(usual_convolutions),
-    cmocka_unit_test(winograd_convolutions), cmocka_unit_test(empty_batch))
+    cmocka_unit_test(winograd_convolutions), cmocka_unit_test(winograd_by_2), cmocka_unit_test(empty_batch))
