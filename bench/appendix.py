@@ -1,7 +1,10 @@
 """Batch sizes, 1 against 2 threads, and two threads that predict with one model."""
 import os
 import pathlib
+import struct
 import sys
+import tempfile
+import time
 
 import machine
 
@@ -50,9 +53,37 @@ def predictors(arguments, notes):
     return rows[-1]
 
 
+def npy(rows):
+    """So many pictures of 28 x 28 as the bytes of a .npy file."""
+    head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 28, 28, 1), }" % rows
+    head += b" " * (63 - (len(head) + 10) % 64) + b"\n"
+    data = struct.pack(f"<{rows * 784}f", *(i % 17 / 17 for i in range(rows * 784)))
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + data
+
+
+def start(arguments, notes):
+    """Milliseconds from the start of a process to its end with one prediction made, and what making plans takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "x.npy").write_bytes(npy(1))
+        _, error = machine.lines([arguments.lamina, "convert", HERE / "seedcnn.json", folder / "net.keras", "--quiet"], folder)
+        command = [arguments.lamina, "predict", "net.keras", "x.npy", "--output", "y.npy", "--quiet"]
+        best = float("inf")
+        for _ in range(20):
+            begun = time.monotonic()
+            _, failed = machine.lines(command, folder)
+            best = min(best, 1e3 * (time.monotonic() - begun))
+            error = error or failed
+        plans, failed = machine.lines([arguments.lamina, "profile", "net.keras", "--json"], folder)
+    if error or failed:
+        notes.append(f"start: {error or failed}")
+        return None
+    return {"first_prediction_ms": best, "planning_ms": plans[0]["planning_ms"]}
+
+
 def measure(arguments, notes):
     print("appendix: batch sizes, threads", file=sys.stderr, flush=True)
-    result = {"batches": batches(arguments, notes)}
+    result = {"batches": batches(arguments, notes), "start": start(arguments, notes)}
     if len(os.sched_getaffinity(0)) > 1:
         result["threads"] = threads(arguments, notes)
         result["predictors"] = predictors(arguments, notes)

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import time
 
-TIMEOUT = 900
+TIMEOUT = 300                   # seconds for a program
 
 
 def clean_environment():
@@ -14,15 +14,21 @@ def clean_environment():
         del os.environ[key]
 
 
+def objects(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{") and line.endswith("}")]
+
+
 def lines(command, folder, environment=None):
     """The JSON objects that a program prints, one a line; and what went wrong, or None."""
     command = [str(word) for word in command]
     try:
         done = subprocess.run(command, env={**os.environ, **(environment or {})}, cwd=folder, capture_output=True,
                               text=True, timeout=TIMEOUT)
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         return [], str(error)
-    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    except subprocess.TimeoutExpired as error:
+        return objects((error.stdout or b"").decode()), f"{command[1]} was still at work after {TIMEOUT} s"
+    rows = objects(done.stdout)
     last = (done.stderr.strip().splitlines() or [""])[-1][-300:]
     return rows, f"{' '.join(command)}: status {done.returncode}: {last}" if done.returncode else None
 

@@ -90,6 +90,13 @@ def show_appendix(result):
         print("\nLamina on 1 and on 2 threads, milliseconds per step:")
         for t in result["threads"]:
             print(f"{t['name']:<18}{t['ms'][0]:>11.3f}{t['ms'][1]:>11.3f}   {t['ms'][0] / t['ms'][1]:.2f} times")
+    if result.get("start"):
+        s = result["start"]
+        print(f"\nFrom the start of the command to its end with one prediction made: {s['first_prediction_ms']:.1f} ms (goal 15); "
+              f"planning seedcnn: {s['planning_ms']:.1f} ms (goal 20)")
+    for row in result["rows"]:
+        if row["who"] == "lamina" and row["name"] == "seedcnn":
+            print(f"Peak memory of training seedcnn: {row['peak_rss_mb']:.0f} MB (goal 200)")
     if result.get("predictors"):
         p = result["predictors"]
         print(f"\nTwo threads that predict with one model, a core each, against one ({p['batch']} picture a call): "

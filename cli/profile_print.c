@@ -87,8 +87,8 @@ static void print_head(const bench_job *job, const lm_profile *p, double all)
     lm_profile_totals t = lm_profile_sum(p);
     printf("%s: %d kernel calls, the best of %d steps, %d thread%s, %s\n", job->name, lm_profile_steps(p), t.runs,
            t.threads, t.threads == 1 ? "" : "s", lm_isa());
-    printf("a step %.4f ms, its calls %.4f ms; %.1f GFLOP/s; plan of %.1f MB\n", 1e3 * t.seconds, 1e3 * all,
-           1e-9 * t.flops / t.seconds, 1e-6 * (double)t.memory);
+    printf("a step %.4f ms, its calls %.4f ms; %.1f GFLOP/s; plan of %.1f MB, made in %.1f ms\n", 1e3 * t.seconds,
+           1e3 * all, 1e-9 * t.flops / t.seconds, 1e-6 * (double)t.memory, 1e3 * t.planning_seconds);
     if (isfinite(t.bound_seconds))
         printf("bound  %.4f ms, %.0f %% of the step: products alone %.4f ms, %.2f MB at %.0f GB/s %.4f ms\n",
                1e3 * t.bound_seconds, 100 * t.bound_seconds / t.seconds, 1e3 * t.bound_products,
@@ -158,6 +158,7 @@ void profile_json(const bench_job *job, const lm_profile *p)
     whole(stdout, "bytes", t.bytes), number(stdout, "bound_ms", 1e3 * t.bound_seconds);
     number(stdout, "bound_products_ms", 1e3 * t.bound_products), number(stdout, "bound_bytes", t.bound_moved);
     number(stdout, "bound_bandwidth", t.bandwidth), whole(stdout, "plan_bytes", (double)t.memory);
+    number(stdout, "planning_ms", 1e3 * t.planning_seconds);
     printf(",\"runs\":%d,\"threads\":%d,\"isa\":\"%s\",\"steps\":[", t.runs, t.threads, lm_isa());
     for (int i = 0; i < lm_profile_steps(p); i++) {
         if (i) printf(",");

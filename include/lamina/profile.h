@@ -70,6 +70,7 @@ const lm_profile_step *lm_profile_step_at(const lm_profile *profile, int index);
 typedef struct lm_profile_totals {
     int runs, threads;
     double seconds;                     /* the best whole step */
+    double planning_seconds;            /* making the plan, if these sizes had none yet; else next to nothing */
     double flops, bytes;
     double bound_seconds;               /* of the whole: products + moved bytes / bandwidth; NaN if not asked for */
     double bound_products, bound_moved, bandwidth;              /* seconds, bytes, bytes per second */

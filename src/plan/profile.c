@@ -300,7 +300,9 @@ lm_profile *lm__function_profile(lm_function *function, const int64_t *symbols, 
     lm__function_hold hold;
     lm_profile *p = lm__object_new(&lm__profile_type, sizeof *p);
     if (lm_failed(p)) return p;
+    double begun = lm__seconds();
     lm_status status = lm__function_enter(function, symbols, &hold);
+    p->totals.planning_seconds = lm__seconds() - begun;
     if (status == LM_OK) {
         status = profile(p, hold.plan, lm__function_graph(function), symbols, inputs, args);
         lm__function_leave(function, &hold);

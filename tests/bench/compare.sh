@@ -19,6 +19,8 @@ case "\$*" in
 *--version*) echo "lamina 9 (fake)"; exit ;;
 *importlib*) echo 1.2; exit ;;
 *peer_batches*) echo '{"batch": 4, "ms_per_step": 2.5}'; exit ;;
+*convert*|*predict*) exit ;;
+*profile*) echo '{"planning_ms": 4.5}'; exit ;;
 *--batch-size*) echo '{"name": "seedcnn", "ms_per_step": 0.5}'; exit ;;
 *--threads\ 1*) echo '{"name": "seedcnn", "ms_per_step": 1.9}'; exit ;;
 *--threads\ 2*) echo '{"name": "seedcnn", "ms_per_step": 1.0}'; exit ;;
@@ -30,7 +32,7 @@ cat "$PWD/$name.\$n"
 END
     chmod +x "$name"
 }
-row() { echo "{\"name\": \"$1\", \"ms_per_step\": $2, \"items_per_second\": 1, \"flops_per_step\": 1e9, \"loss_first\": $3, \"loss_last\": $4${5:+, \"bound_ms\": $5}}"; }
+row() { echo "{\"name\": \"$1\", \"ms_per_step\": $2, \"items_per_second\": 1, \"flops_per_step\": 1e9, \"peak_rss_mb\": 99, \"loss_first\": $3, \"loss_last\": $4${5:+, \"bound_ms\": $5}}"; }
 
 say lamina "$(row seedcnn 1.2 2.3 0.1 0.7; row gpt 10 4 3 5; row odd 3 null null 1)" "$(row seedcnn 1.0 2.3 0.1 0.6; row gpt 11 4 3 5)"
 say peers/torch/bin/python "$(row seedcnn 4 2.3 0.1; row gpt 30 4 3)"
@@ -55,6 +57,8 @@ has 'Not measured: seedcnn_infer_1, seedcnn_infer_256, charlstm, autoencoder, re
 has 'gpt lamina 4.0000 -> 3.0000 keras-tf 4.0000 -> 4.5000 (!)'
 has 'seedcnn 1.900 1.000 1.90 times'
 has 'against one (1 picture a call): 1.95 times'
+has 'planning seedcnn: 4.5 ms'
+has 'Peak memory of training seedcnn: 99 MB'
 has 'keras-tf - 2.500 -'
 grep -q 'Note: torch-compile.*round 2' table && fail 'a program that failed is tried again'
 

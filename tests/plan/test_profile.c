@@ -45,6 +45,7 @@ static void training_step(void **state)
     lm_profile_totals t = lm_profile_sum(p);
     assert_int_equal(t.runs, 20);
     assert_int_equal(t.threads, lm_threads());
+    assert_true(t.planning_seconds > 0);
     double calls = 0, flops = 0, end = 0;
     bool last = false;
     for (int i = 0; i < lm_profile_steps(p); i++) {
