@@ -55,18 +55,24 @@ static lm_status choose(const lm__plan *plan, lm__step *s)
     return status;
 }
 
-bool lm__fast_takes(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out, const void *attr)
+const char *lm__fast_name(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out,
+                          const void *attr)
 {
     lm__desc from[LM__MAX_INPUTS], to[LM__MAX_OUTPUTS];
     for (int i = 0; i < nin; i++)
-        if (lm__desc_of(in[i], &from[i]) != LM_OK) return false;
+        if (lm__desc_of(in[i], &from[i]) != LM_OK) return NULL;
     for (int i = 0; i < nout; i++)
-        if (lm__desc_of(&out[i], &to[i]) != LM_OK) return false;
+        if (lm__desc_of(&out[i], &to[i]) != LM_OK) return NULL;
     const lm__problem problem = {.op = op->name, .nin = nin, .nout = nout, .in = from, .out = to, .attr = attr,
                                  .out_used = ~(uint64_t)0, .isa = lm__isa_level()};
     for (const lm__kernel *const *k = lm__fast_kernels(op->name); *k; k++)
-        if (!(*k)->accepts || (*k)->accepts(&problem)) return true;
-    return false;
+        if (!(*k)->accepts || (*k)->accepts(&problem)) return (*k)->name;
+    return NULL;
+}
+
+bool lm__fast_takes(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out, const void *attr)
+{
+    return lm__fast_name(op, nin, in, nout, out, attr) != NULL;
 }
 
 /* Scratch memory lives for one step. */

@@ -114,8 +114,11 @@ static inline size_t lm__desc_bytes(const lm__desc *d) { return d->size * lm_dty
 
 static inline size_t lm__round64(size_t n) { return (n + 63) & ~(size_t)63; }
 
-/* Whether a fast kernel accepts op on these values, before there is a node; `out`: an array of nout. */
+/* Whether a fast kernel accepts op on these values, before there is a node; `out`: an array of nout. And the name of
+ * the first that does, or NULL. */
 bool lm__fast_takes(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out, const void *attr);
+const char *lm__fast_name(const lm__op *op, int nin, lm_value *const *in, int nout, const lm_value *out,
+                          const void *attr);
 
 /* What a step computes, for messages: "matmul", "copy"; for a chain of one op that op. */
 const char *lm__step_op(const lm__step *step);
