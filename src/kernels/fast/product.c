@@ -8,7 +8,7 @@ enum {
     FEW_ROWS = 4,
     MOST_JOBS = 64,
     JOBS_A_THREAD = 4,
-    THIN = 64,
+    THIN = 128,
     SHORTEST_K = 512, /* a slice of k: shorter ones spend their time on adding partial results */
 };
 
@@ -38,18 +38,21 @@ static void cut(lm__product *p, int64_t jobs)
 }
 
 /* Slices of m and n do not reach the bytes, as each element is summed over k in one order: they may be as few as the
- * team shares well. Those of k stay what the problem alone made them. */
+ * team shares well, and such that least is read twice. Those of k stay what the problem alone made them. */
 static void cut_for_team(lm__product *p, int64_t jobs)
 {
     int threads = lm__team_threads();
     jobs = least(jobs, threads == 1 ? 1 : (int64_t)JOBS_A_THREAD * threads);
     const lm__gemm *g = &p->whole;
-    bool rows_first = g->n <= g->m;
     int64_t most_m = up(g->m, 2 * p->simd->tile_rows), most_n = up(g->n, p->simd->tile_columns);
-    jobs = up(jobs, p->slices_k);
-    p->slices_m = rows_first ? least(most_m, jobs) : 1;
-    p->slices_n = least(most_n, up(jobs, p->slices_m));
-    p->slices_m = least(most_m, up(jobs, p->slices_n));
+    double best = -1, turned = g->csb == 1 ? 1 : 4;     /* every slice of m turns all of B */
+    jobs = least(up(jobs, p->slices_k), most_m * most_n);
+    for (int64_t m = 1; m <= jobs && m <= most_m; m++) {
+        int64_t n = up(jobs, m);
+        double read = (double)g->k * ((double)n * (double)g->m + turned * (double)m * (double)g->n);
+        if (n > most_n || (best >= 0 && read >= best)) continue;
+        best = read, p->slices_m = m, p->slices_n = n;
+    }
 }
 
 /* A product of few rows takes as long as reading the other matrix: an even share of it for each job. */
@@ -83,7 +86,7 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
     else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
-    if (flops > 0 && flops < LARGE) cut_for_team(&p, up(jobs, d->batches));
+    if (flops > 0 && (flops < LARGE || least(d->m, d->n) <= THIN)) cut_for_team(&p, up(jobs, d->batches));
     return p;
 }
 

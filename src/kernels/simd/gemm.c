@@ -218,7 +218,7 @@ void LM_SIMD(gemm)(const lm__gemm *g, void *scratch)
     w.small = w.rows + KC * MC;
     w.turned = w.small + VW * NR;
     /* Copies cost one pass: worth it where the copy is read often, or needed for contiguous rows. */
-    w.copy_b = g->csb != 1 || g->m >= 4 * TILE_ROWS;
+    w.copy_b = g->csb != 1 || g->m >= 32 * TILE_ROWS;
     w.copy_a = g->n >= 32 * NR && g->m >= TILE_ROWS && g->csc == 1;
     int64_t k = 0;
     for (int64_t p = 0; p == 0 || p < g->k; p += k) {
