@@ -269,6 +269,19 @@ static void gather(const lm__map *map, const lm__map_operand *operand, const cha
 /* What the slots of a thread hold already of operands that are repeated. */
 typedef enum holding { NOTHING, NUMBERS, PERIODS } holding;
 
+/* n elements of a period that is repeated, from element `from` of it on. */
+static void repeat(const char *base, size_t period, size_t from, char *to, size_t n, size_t size)
+{
+    size_t have = period - from < n ? period - from : n, more = n - have < period ? n - have : period;
+    memcpy(to, base + from * size, have * size);
+    memcpy(to + have * size, base, more * size);
+    for (have += more; have < n; have += more) {    /* what is there, once more: whole periods of it */
+        size_t whole = have / period * period;
+        more = n - have < whole ? n - have : whole;
+        memcpy(to + have * size, to + (have - whole) * size, more * size);
+    }
+}
+
 /* Where operand i's block [at, at + n) is. */
 static const void *operand_block(const lm__map_job *j, int i, char *slots, size_t at, size_t n, holding held)
 {
@@ -283,12 +296,11 @@ static const void *operand_block(const lm__map_job *j, int i, char *slots, size_
             return slot;
         }
         if (at % period + n <= period) return base + at % period * size;
-        if (period <= LM__MAP_BLOCK && at % period == 0) {
-            /* blocks of a piece begin at multiples of the period: the expansion serves them all */
-            for (size_t k = 0; held != PERIODS && k < j->block; k += period)
-                memcpy(slot + k * size, base, period * size);
-            return slot;
-        }
+        if (period > LM__MAP_BLOCK || at % period != 0)
+            repeat(base, period, at % period, slot, n, size);
+        else if (held != PERIODS) /* blocks of a piece begin at multiples of the period: this serves them all */
+            repeat(base, period, 0, slot, j->block, size);
+        return slot;
     }
     gather(j->map, operand, base, slot, at, n);
     return slot;
