@@ -41,6 +41,17 @@ static void random_sizes(void **state)
     check_contains(c.taken, "simd");
 }
 
+/* The rows of jobs that are as large as they get, not all of one size. */
+static void large_batch(void **state)
+{
+    cmp c = {0};
+    (void)state;
+    sizes(&c, 290, 2, 5, 9, true);
+    cmp_all(&c);
+    back(&c, 290, 2, 9);
+    assert_true(c.ran > 0);
+}
+
 /* Sums beyond what an exponential holds, and NaN in one example alone. */
 static void extremes(void **state)
 {
@@ -54,4 +65,4 @@ static void extremes(void **state)
     assert_true(c.ran > 0);
 }
 
-RUN(cmocka_unit_test(random_sizes), cmocka_unit_test(extremes))
+RUN(cmocka_unit_test(random_sizes), cmocka_unit_test(large_batch), cmocka_unit_test(extremes))

@@ -5,8 +5,9 @@
 #include "kernels/lstm.h"
 #include "kernels/simd/level.h"
 
-/* Rows of a job: the kernels are read once a step for all of them. */
-enum { MOST_ROWS = 32 };
+/* Rows of a job: the kernels are read once a step for all of them. 16 rows are nearly as fast as 32 (lstm equally,
+ * its way back by 4 %), and give twice as many jobs. */
+enum { FEW_ROWS = 16, MOST_ROWS = 32, LARGE_BATCH = 256 };
 
 static int64_t up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
 
@@ -17,7 +18,7 @@ typedef struct cut {
 
 static cut cut_of(int64_t batch)
 {
-    cut c = {.jobs = up(batch, MOST_ROWS)};
+    cut c = {.jobs = up(batch, batch < LARGE_BATCH ? FEW_ROWS : MOST_ROWS)};
     c.rows = c.jobs ? up(batch, c.jobs) : 0;
     return c;
 }

@@ -3,8 +3,8 @@
  * Rows need each other at no step, so that a thread takes its own from the first step to the last without waiting.
  * What a step multiplies lies side by side, (x, h), and so do the two kernels, packed as panels of two gates by a
  * vector of units: a panel stays in the first-level cache while all rows meet it. The gates follow from there. */
+#include "kernels/simd/gates.h"
 #include "kernels/simd/level.h"
-#include "kernels/simd/math.h"
 #include "kernels/simd/panel.h"
 
 /* --- the kernels' panels ---------------------------------------------------------------------------------------- */
@@ -48,9 +48,9 @@ INLINE void gates_of(const lm__lstm_part *p, const rooms *w, int64_t t, int64_t 
     const float *z = w->z + r * 2 * NR;
     int64_t at = r * p->steps + t, u = p->units;
     float *c = w->c + r * p->ldc + j;
-    vf i = v_sigmoid(load(z)), f = v_sigmoid(load(z + VW));
-    vf g = v_tanh(load(z + NR)), o = v_sigmoid(load(z + NR + VW));
-    vf cell = f * load(c) + i * g, state = o * v_tanh(cell);
+    vf i = gate_sigmoid(load(z)), f = gate_sigmoid(load(z + VW));
+    vf g = gate_tanh(load(z + NR)), o = gate_sigmoid(load(z + NR + VW));
+    vf cell = f * load(c) + i * g, state = o * gate_tanh(cell);
     store(c, cell);
     keep(w->next + r * p->lda + p->inputs + j, state, part, n);
     if (p->states) keep(p->states + at * u + j, state, part, n);

@@ -2,8 +2,8 @@
  *
  * From the last step to the first. What comes out, dz, is also kept as rows of its own, gates padded to whole
  * vectors: they are multiplied with the recurrent kernel, packed as panels of its transpose, for the step before. */
+#include "kernels/simd/gates.h"
 #include "kernels/simd/level.h"
-#include "kernels/simd/math.h"
 #include "kernels/simd/panel.h"
 
 void LM_SIMD(transpose)(const float *from, int64_t ld, int64_t rows, int64_t columns, float *to, int64_t ldt);
@@ -42,7 +42,7 @@ INLINE void gates_of(const lm__lstm_back *p, const rooms *w, int64_t t, int64_t 
     float *dc = w->dc + r * p->padded + j;
     vf i = take(gate, part, n), f = take(gate + u, part, n);
     vf g = take(gate + 2 * u, part, n), o = take(gate + 3 * u, part, n);
-    vf th = v_tanh(take(c, part, n)), old = t > 0 ? take(c - u, part, n) : (vf){0};
+    vf th = gate_tanh(take(c, part, n)), old = t > 0 ? take(c - u, part, n) : (vf){0};
     vf dh = take(p->dy + at * u + j, part, n) + load(w->dh + r * p->ldh + j);
     vf d = load(dc) + dh * o * (1.0f - th * th);
     const vf dz[4] = {d * g * i * (1.0f - i), d * old * f * (1.0f - f), d * i * (1.0f - g * g),
