@@ -43,6 +43,7 @@ static lm_status read_model(const lm__h5 *h5, size_t bytes, bool compile, lm_mod
     LM_TRY(lm__object_check(*out, &lm__model_type, "model"));
     if (!(*out)->built) return lm__fail(LM_UNSUPPORTED, "its layers have no input shape");
     LM_TRY(lm__h5_get_weights(*out, h5, "model_weights"));
+    lm__free((*out)->filed), (*out)->filed = NULL;
     return compile ? compile_model(*out, h5) : LM_OK;
 }
 

@@ -25,14 +25,20 @@ static lm_status put_names(lm__h5_writer *h5, const char *path, const char *name
 
 /* --- configurations --------------------------------------------------------------------------------------------- */
 
-/* The old form has class and config alone. */
+/* The old form has class and config alone, in functional models also the layer's place in the graph. */
 static json_t *model_config(const json_t *config)
 {
     json_t *inner = json_copy(json_object_get(config, "config")), *list = json_array(), *layer;
     size_t i;
     json_array_foreach(json_object_get(inner, "layers"), i, layer)
-        json_array_append_new(list, json_pack("{s:O, s:O}", "class_name", json_object_get(layer, "class_name"),
-                                              "config", json_object_get(layer, "config")));
+    {
+        json_t *old = json_pack("{s:O, s:O}", "class_name", json_object_get(layer, "class_name"), "config",
+                                json_object_get(layer, "config"));
+        const char *const graph[] = {"name", "inbound_nodes"};      /* of functional models */
+        for (int k = 0; old && k < 2; k++)
+            if (json_object_get(layer, graph[k])) json_object_set(old, graph[k], json_object_get(layer, graph[k]));
+        json_array_append_new(list, old);
+    }
     if (inner) json_object_set_new(inner, "layers", list);
     else json_decref(list);
     return json_pack("{s:O, s:o}", "class_name", json_object_get(config, "class_name"), "config", inner);

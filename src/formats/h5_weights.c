@@ -65,10 +65,10 @@ static lm_status take_weight(void *user, const char *weight)
 {
     reading *r = user;
     lm__text path = {0};
-    while (!r->weights && r->next < r->model->nlayers && !r->model->layer[r->next]->nweights) r->next++;
+    while (!r->weights && r->next < r->model->nlayers && !lm__model_filed(r->model, r->next)->nweights) r->next++;
     if (r->next == r->model->nlayers)
         return lm__fail(LM_CORRUPT, "it has weights for a layer that the model lacks: %s", r->name);
-    lm_layer *layer = r->model->layer[r->next];
+    lm_layer *layer = lm__model_filed(r->model, r->next);
     if (r->weights == layer->nweights)
         return lm__fail(LM_CORRUPT, "layer %s has more than the %d weights of %s in the model", r->name,
                         layer->nweights, layer->base.name);
@@ -87,7 +87,7 @@ static lm_status take_layer(void *user, const char *name)
     if (!status) status = each_name(r->h5, path.data, "weight_names", take_weight, r);
     lm__free(path.data);
     if (status || !r->weights) return status;
-    const lm_layer *layer = r->model->layer[r->next++];
+    const lm_layer *layer = lm__model_filed(r->model, r->next++);
     if (r->weights == layer->nweights) return LM_OK;
     return lm__fail(LM_CORRUPT, "layer %s has %d weights, but %s in the model has %d", name, r->weights,
                     layer->base.name, layer->nweights);
@@ -98,8 +98,9 @@ static lm_status find_places(reading *r)
     LM_TRY(lm__places_begin(&r->places));
     LM_TRY(each_name(r->h5, r->group, "layer_names", take_layer, r));
     for (; r->next < r->model->nlayers; r->next++)
-        if (r->model->layer[r->next]->nweights)
-            return lm__fail(LM_CORRUPT, "the weights of layer %s are missing", r->model->layer[r->next]->base.name);
+        if (lm__model_filed(r->model, r->next)->nweights)
+            return lm__fail(LM_CORRUPT, "the weights of layer %s are missing",
+                            lm__model_filed(r->model, r->next)->base.name);
     return lm__places_check(&r->places, r->h5);
 }
 

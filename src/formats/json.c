@@ -54,6 +54,7 @@ static lm_status model_of(const char *text, size_t bytes, bool compile, lm_model
     LM_TRY(lm__json_read("the configuration", text, bytes, &config));
     *model = lm__keras_model(config);
     lm_status status = lm__object_check(*model, &lm__model_type, "model");
+    if (!status) lm__free((*model)->filed), (*model)->filed = NULL;        /* there are no weights to read */
     if (!status && compile) status = lm__keras_try_compile(*model, json_object_get(config, "compile_config"));
     json_decref(config);
     return status;

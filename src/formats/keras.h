@@ -30,8 +30,10 @@ json_t *lm__keras_config(const lm_model *model);
 lm_model *lm__keras_model(const json_t *config);
 /* The same with weights of zero, which a file of `bytes` is to fill: a configuration that needs more is refused. */
 lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes);
-/* LM_UNSUPPORTED unless the config of a Functional model is a plain chain of layers, in order (keras_chain.c). */
-lm_status lm__keras_chain(const json_t *config);
+/* One layer, of Keras 2 or 3; `name` is for an InputLayer (NULL: none), others have theirs in their config. */
+lm_layer *lm__keras_layer(const json_t *json, const char *name);
+/* The model of a Functional config (keras_graph.c); bytes as above, 0: none. New reference, poisoned on failure. */
+lm_model *lm__keras_graph(const json_t *config, const char *name, size_t bytes);
 /* Compiles from a compile_config. */
 lm_status lm__keras_compile(lm_model *model, const json_t *compile_config);
 /* The same where there is one; LM_OK too if it names what Lamina does not have: such a model can still predict, and

@@ -1,4 +1,5 @@
 /* formats/keras_load.c: reading a .keras file. */
+#include "base/alloc.h"
 #include "formats/keras.h"
 
 #include <string.h>
@@ -73,6 +74,7 @@ static lm_status read_model(const lm__zip *zip, const lm__view *view, bool compi
     const json_t *how = compile ? json_object_get(config, "compile_config") : NULL;
     if (!status) status = lm__keras_get_about(*out, zip);
     if (!status) status = read_weights(zip, view, member, *out, how);
+    if (!status) lm__free((*out)->filed), (*out)->filed = NULL;
     if (!status && more && more->get) status = more->get(more->user, *out, zip);
     json_decref(config);
     return status;

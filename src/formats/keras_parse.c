@@ -51,20 +51,21 @@ static lm_status read_shape(const json_t *list, int64_t *shape)
     return LM_OK;
 }
 
-static lm_layer *input_layer(const json_t *shape, const char *dtype)
+static lm_layer *input_layer(const json_t *shape, const char *dtype, const char *name)
 {
     lm_input_args args = lm_input_defaults();
-    args.dtype = dtype;
+    args.dtype = dtype, args.name = name;
     return read_shape(shape, args.shape) ? lm__object_poison(&lm__layer_type) : lm_input_new(&args);
 }
 
-static lm_layer *any_layer(const json_t *layer)
+lm_layer *lm__keras_layer(const json_t *layer, const char *name)
 {
     const json_t *config = json_object_get(layer, "config");
     const char *class_name = text(layer, "class_name");
     if (!strcmp(class_name, "InputLayer")) {
         const json_t *shape = json_object_get(config, "batch_shape");
-        return input_layer(shape ? shape : json_object_get(config, "batch_input_shape"), dtype_of(config));
+        return input_layer(shape ? shape : json_object_get(config, "batch_input_shape"), dtype_of(config),
+                           name);
     }
     if (!strcmp(class_name, "Lambda")) {
         lm__fail(LM_UNSUPPORTED, "it holds a Lambda layer: Python code, which Lamina does not run; put a built-in "
@@ -77,7 +78,7 @@ static lm_layer *any_layer(const json_t *layer)
         return lm__object_poison(&lm__layer_type);
     }
     if (!strcmp(class_name, "Sequential") || !strcmp(class_name, "Functional") || !strcmp(class_name, "Model")) {
-        lm__fail(LM_UNSUPPORTED, "it holds a %s model as a layer; Lamina reads plain stacks of layers", class_name);
+        lm__fail(LM_UNSUPPORTED, "it holds a %s model as a layer, and Lamina reads plain layers", class_name);
         return lm__object_poison(&lm__layer_type);
     }
     const lm__class *class = lm__class_find(lm__layer_classes, class_name, "layer");
@@ -96,25 +97,28 @@ static lm_status add_layers(lm_model *model, const json_t *config)
     const json_t *first = json_array_get(layers, 0), *own = json_object_get(first, "config");
     if (json_object_get(own, "batch_input_shape")) shape = json_object_get(own, "batch_input_shape");   /* Keras 2 */
     if (json_is_array(shape) && strcmp(text(first, "class_name"), "InputLayer"))
-        LM_TRY(lm__model_add(model, input_layer(shape, "float32")));
-    for (size_t i = 0; i < n; i++) LM_TRY(lm__model_add(model, any_layer(json_array_get(layers, i))));
+        LM_TRY(lm__model_add(model, input_layer(shape, "float32", NULL)));
+    for (size_t i = 0; i < n; i++) LM_TRY(lm__model_add(model, lm__keras_layer(json_array_get(layers, i), NULL)));
     return LM_OK;
 }
 
-static lm_model *read_stack(const json_t *config, size_t bytes)
+static lm_status set_name(lm_model *model, const char *name)
 {
-    const char *name = text(json_object_get(config, "config"), "name");
+    if (!*name) return LM_OK;
+    char *copy = lm__strdup(name);
+    if (!copy) return lm__no_memory(strlen(name) + 1);
+    lm__free(model->name);
+    model->name = copy;
+    return LM_OK;
+}
+
+static lm_model *read_stack(const json_t *config, const char *name, size_t bytes)
+{
     lm_model *model = lm_sequential_new(0, NULL);
     lm_status status = lm__object_check(model, &lm__model_type, "model");
     if (!status) model->file_bytes = bytes;
-    if (!status) status = add_layers(model, json_object_get(config, "config"));
-    if (!status && !lm__is_plain(name))
-        status = lm__fail(LM_CORRUPT, "its name is not text without control characters");
-    if (!status && *name) {
-        char *copy = lm__strdup(name);
-        if (copy) lm__free(model->name), model->name = copy;
-        else status = lm__no_memory(strlen(name) + 1);
-    }
+    if (!status) status = add_layers(model, config);
+    if (!status) status = set_name(model, name);
     if (status) {
         lm_free(model);
         return lm__object_poison(&lm__model_type);
@@ -129,12 +133,14 @@ lm_model *lm__keras_model(const json_t *config) { return lm__keras_model_of_file
 lm_model *lm__keras_model_of_file(const json_t *config, size_t bytes)
 {
     const char *class_name = text(config, "class_name");
+    const json_t *inner = json_object_get(config, "config");
+    const char *name = text(inner, "name");
     bool functional = !strcmp(class_name, "Functional") || !strcmp(class_name, "Model");    /* Keras 2's name */
     if (!functional && strcmp(class_name, "Sequential"))
-        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential ones",
+        lm__fail(LM_UNSUPPORTED, "it is a %s model; Lamina reads Sequential and Functional ones",
                  *class_name ? class_name : "nameless");
-    else if (!functional || lm__keras_chain(json_object_get(config, "config")) == LM_OK)
-        return read_stack(config, bytes);
+    else if (!lm__is_plain(name)) lm__fail(LM_CORRUPT, "its name is not text without control characters");
+    else return functional ? lm__keras_graph(inner, name, bytes) : read_stack(inner, name, bytes);
     return lm__object_poison(&lm__model_type);
 }
 

@@ -28,9 +28,9 @@ static const char *place_of(const lm_layer *layer, int i, char text[64])
 static void layer_path(const lm_model *model, int index, char *path, size_t bytes)
 {
     char snake[64];
-    const lm__class *class = model->layer[index]->base.class;
+    const lm__class *class = lm__model_filed(model, index)->base.class;
     int k = 0;
-    for (int i = 0; i < index; i++) k += model->layer[i]->base.class == class;
+    for (int i = 0; i < index; i++) k += lm__model_filed(model, i)->base.class == class;
     lm__snake_case(class->name, snake, sizeof snake);
     if (k) snprintf(path, bytes, "layers/%s_%d", snake, k);
     else snprintf(path, bytes, "layers/%s", snake);
@@ -38,7 +38,7 @@ static void layer_path(const lm_model *model, int index, char *path, size_t byte
 
 static lm_status put_layer(const lm_model *model, int index, lm__h5_writer *writer)
 {
-    const lm_layer *layer = model->layer[index];
+    const lm_layer *layer = lm__model_filed(model, index);
     char path[128], full[224], place[64];
     layer_path(model, index, path, sizeof path);
     snprintf(full, sizeof full, "%s/vars", path);
@@ -133,10 +133,10 @@ static lm_status get_weights(lm_model *model, const lm__h5 *h5, lm__places *plac
     LM_TRY(lm__places_begin(places));
     for (int k = 0; k < model->nlayers; k++) {
         layer_path(model, k, paths[k], sizeof *paths);
-        LM_TRY(add_layer(places, paths[k], model->layer[k]));
+        LM_TRY(add_layer(places, paths[k], lm__model_filed(model, k)));
     }
     LM_TRY(lm__places_check(places, h5));
-    for (int k = 0; k < model->nlayers; k++) LM_TRY(check_surplus(h5, paths[k], model->layer[k]));
+    for (int k = 0; k < model->nlayers; k++) LM_TRY(check_surplus(h5, paths[k], lm__model_filed(model, k)));
     LM_TRY(check_layers(h5, paths, model->nlayers));
     return lm__places_read(places, h5);
 }

@@ -75,6 +75,9 @@ static lm_status take_metrics(lm_model *model, const lm_compile_args *args)
 
 static lm_status take_parts(lm_model *model, const lm_compile_args *args)
 {
+    if (model->noutputs > 1)
+        return lm__fail(LM_UNSUPPORTED, "the model gives %d outputs; models with several outputs can be predicted "
+                                        "with, not yet trained", model->noutputs);
     model->optimizer = args->optimizer ? lm_retain(args->optimizer)
                                        : lm__optimizer_named(args->optimizer_name ? args->optimizer_name : "rmsprop");
     LM_TRY(lm__object_check(model->optimizer, &lm__optimizer_type, "optimizer"));

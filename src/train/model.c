@@ -22,7 +22,7 @@ static void destroy(void *object)
     for (int i = 0; i < model->nlayers; i++) lm_free(model->layer[i]);
     for (int i = 0; i < LM_MAX_INPUTS; i++) lm_free(model->input[i]);
     for (int i = 0; i < model->nnodes; i++) lm__free(model->node[i].in);
-    lm__free(model->layer), lm__free(model->node);
+    lm__free(model->layer), lm__free(model->node), lm__free(model->filed);
     lm__free(model->name);
     lm__free(model->about.classes);
     lm_free(model->random), lm_free(model->history);

@@ -65,6 +65,7 @@ struct lm_model {
     bool functional;                    /* made of calls (functional.c); otherwise a stack */
     lm_layer *input[LM_MAX_INPUTS];     /* the input layers of a functional model, owned */
     int listed[LM_MAX_INPUTS];          /* and their places among all layers in Keras's order */
+    int *filed;                         /* while a file is read: its order of the layers; NULL: the model's */
     struct lm__sketch *sketch;          /* which it was made of, held: the program may make another model of it */
     /* The inputs first, then the calls, in an order in which they can be made. A stack is a chain with one input. */
     lm__model_node *node;
@@ -135,6 +136,11 @@ static inline const lm__model_node *lm__model_output(const lm_model *model, int 
     return &model->node[model->output[k]];
 }
 const lm__model_node *lm__model_call_of(const lm_model *model, int layer);
+/* Layer k in the order of the file that is read. */
+static inline lm_layer *lm__model_filed(const lm_model *model, int k)
+{
+    return model->layer[model->filed ? model->filed[k] : k];
+}
 int lm__model_weight_count(const lm_model *model);
 lm_variable *lm__model_weight(const lm_model *model, int index);
 

@@ -153,12 +153,45 @@ static inline lm_model *recipe_sequence(void)
     return m;
 }
 
+/* Layers with several inputs, and one that is called twice; the order of calls is not that of layers. */
+static inline lm_model *recipe_residual(void)
+{
+    lm_layer *in = lm_input(.shape = {6, 5, 2});
+    lm_layer *shared = lm_conv2d(.filters = 3, .kernel_size = {3, 3}, .padding = "same");
+    lm_symbol *a = lm_call(lm_conv2d(.filters = 3, .kernel_size = {1, 1}, .name = "way_past"), in);
+    lm_symbol *b = lm_call(lm_batch_normalization(), lm_call(lm_conv2d(.filters = 3, .kernel_size = {1, 1}), in));
+    lm_symbol *c = lm_call(lm_relu(), lm_call(lm_add(), lm_call(shared, lm_call(shared, b)), a));
+    lm_symbol *d = lm_call(lm_multiply(), c, lm_call(lm_activation(.activation = "sigmoid"), a));
+    lm_symbol *e = lm_call(lm_subtract(), lm_call(lm_maximum(), c, d, a), lm_call(lm_minimum(), b, a));
+    lm_symbol *f = lm_call(lm_concatenate(), lm_call(lm_average(), a, e), c, d);
+    lm_symbol *y = lm_call(lm_dense(.units = 2), lm_call(lm_global_average_pooling2d(), f));
+    lm_model *m = lm_functional(.inputs = {in}, .outputs = {y}, .name = "residual");
+    lm_compile(m, .optimizer = lm_sgd(.learning_rate = 0.0625, .momentum = 0.5), .loss = "mse", .metrics = {"mae"});
+    return m;
+}
+
+/* A block of a transformer. */
+static inline lm_model *recipe_attention(void)
+{
+    lm_layer *in = lm_input(.shape = {5, 6});
+    lm_symbol *x = lm_call(lm_layer_normalization(), in);
+    x = lm_call_with(lm_multi_head_attention(.num_heads = 2, .key_dim = 3), .inputs = {x, x},
+                     .use_causal_mask = true);
+    x = lm_call(lm_add(), in, x);
+    lm_symbol *y = lm_call(lm_dense(.units = 6), lm_call(lm_dense(.units = 12, .activation = "relu"), x));
+    y = lm_call(lm_dense(.units = 2), lm_call(lm_flatten(), lm_call(lm_add(), x, y)));
+    lm_model *m = lm_functional(.inputs = {in}, .outputs = {y});
+    lm_compile(m, .optimizer = lm_adam(.learning_rate = 0.0078125), .loss = "mse");
+    return m;
+}
+
 static const recipe recipes[] = {
     {"digits", recipe_digits, 10, false},    {"layers", recipe_layers, 0, false},
     {"pools", recipe_pools, 0, false},       {"regression", recipe_regression, 0, false},
     {"dropout", recipe_dropout, 3, true},    {"global_max", recipe_global_max, 0, false},
     {"normalized", recipe_normalized, 0, false}, {"sequence", recipe_sequence, 3, false},
-    {"mixed", recipe_mixed, 5, true},
+    {"mixed", recipe_mixed, 5, true},        {"residual", recipe_residual, 0, false},
+    {"attention", recipe_attention, 0, false},
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 

@@ -348,8 +348,10 @@ static void foreign_models(void **state)
     (void)state;
     members f;
     read_members(&f);
+    json_object_set_new(f.config, "class_name", json_string("Subclassed"));
+    assert_fails(load_changed(&f, NULL, NULL), LM_UNSUPPORTED, "it is a Subclassed model");
     json_object_set_new(f.config, "class_name", json_string("Functional"));
-    assert_fails(load_changed(&f, NULL, NULL), LM_UNSUPPORTED, "Functional");
+    assert_fails(load_changed(&f, NULL, NULL), LM_CORRUPT, "it has no list of inputs");
     json_object_set_new(f.config, "class_name", json_string("Sequential"));
     json_t *layer = json_array_get(json_object_get(json_object_get(f.config, "config"), "layers"), 1);
     static const struct {

@@ -3,6 +3,7 @@
 
 #include "nn/layer.h"
 #include <lamina/layers.h>
+#include <stdio.h>
 
 enum { INPUTS = 3 };
 
@@ -22,6 +23,11 @@ static void shapes_refused(lm_layer *layer, lm__shape a, lm__shape b, lm__shape 
     assert_false(layer->built);
     lm_free(layer);
 }
+
+static lm_layer *multiply(void) { return lm_multiply(); }
+static lm_layer *average(void) { return lm_average(); }
+static lm_layer *maximum(void) { return lm_maximum(); }
+static lm_layer *minimum(void) { return lm_minimum(); }
 
 static void counts(void **state)
 {
@@ -46,4 +52,32 @@ static void shapes(void **state)
                    "came; they differ in size 1");
 }
 
-RUN(cmocka_unit_test(counts), cmocka_unit_test(shapes))
+static void others(void **state)
+{
+    const lm__shape none = {0}, two = shape(2, 4, 0);
+    (void)state;
+    shapes_refused(lm_subtract(), two, none, none, "Subtract takes 2 inputs, but 1 came");
+    shapes_refused(lm_subtract(), two, two, two, "Subtract takes at most 2 inputs, but 3 came");
+    lm_layer *(*const make[])(void) = {multiply, average, maximum, minimum};
+    static const char *const name[] = {"Multiply", "Average", "Maximum", "Minimum"};
+    for (int i = 0; i < 4; i++) {
+        char message[200];
+        snprintf(message, sizeof message, "%s takes inputs of one shape (or with sizes of 1 to be repeated), but "
+                                          "(7, 4) and (7, 5) came; they differ in size 1", name[i]);
+        shapes_refused(make[i](), two, shape(2, 5, 0), none, message);
+    }
+    shapes_refused(lm_concatenate(), shape(3, 2, 3), shape(3, 4, 3), none,
+                   "Concatenate along axis -1 takes inputs that are the same but there, but (7, 2, 3) and (7, 4, 3) "
+                   "came; they differ in size 1");
+    shapes_refused(lm_concatenate(), two, shape(3, 4, 3), none,
+                   "Concatenate along axis -1 takes inputs that are the same but there, but (7, 4) and (7, 4, 3) came"
+                   "; they differ in their number of sizes");
+    shapes_refused(lm_concatenate(.axis = 2), two, two, none,
+                   "Concatenate: axis = 2, but for inputs of 2 dimensions, batch included, it must be between 1 and 1"
+                   ", or negative to count from the end");
+    shapes_refused(lm_concatenate(.axis = 0), two, two, none,
+                   "Concatenate: axis = 0, but for inputs of 2 dimensions, batch included, it must be between 1 and 1"
+                   ", or negative to count from the end");
+}
+
+RUN(cmocka_unit_test(counts), cmocka_unit_test(shapes), cmocka_unit_test(others))

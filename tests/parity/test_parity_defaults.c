@@ -19,6 +19,12 @@ static void *made(const char *name, const char *group)
     MADE(layers, Activation, lm_activation(.activation = "relu"));
     MADE(layers, Add, lm_add());
     MADE(layers, AveragePooling2D, lm_average_pooling2d(.pool_size = {2}));
+    MADE(layers, Average, lm_average());
+    MADE(layers, Concatenate, lm_concatenate());
+    MADE(layers, Maximum, lm_maximum());
+    MADE(layers, Minimum, lm_minimum());
+    MADE(layers, Multiply, lm_multiply());
+    MADE(layers, Subtract, lm_subtract());
     MADE(layers, BatchNormalization, lm_batch_normalization());
     MADE(layers, Conv2D, lm_conv2d(.filters = 3, .kernel_size = {3}));
     MADE(layers, Conv2DTranspose, lm_conv2d_transpose(.filters = 3, .kernel_size = {3}));

@@ -230,7 +230,7 @@ static void layers(void **state)
         {NULL, NULL},
     };
     (void)state;
-    parity_run("layer", 190, test_layer, refusals, refuse);
+    parity_run("layer", 208, test_layer, refusals, refuse);
 }
 
 static void conv2d_transpose(void **state)

@@ -19,10 +19,53 @@ def add(inputs):
     return sum(inputs), lambda dy: [dy for _ in inputs]
 
 
-ELEMENTWISE = {"Add": add}
+def subtract(inputs):
+    return inputs[0] - inputs[1], lambda dy: [dy, -dy]
+
+
+def multiply(inputs):
+    y = np.prod(np.broadcast_arrays(*inputs), axis=0)
+    others = lambda i: np.prod([x for k, x in enumerate(np.broadcast_arrays(*inputs)) if k != i], axis=0)  # noqa: E731
+    return y, lambda dy: [dy * others(i) for i in range(len(inputs))]
+
+
+def average(inputs):
+    return sum(inputs) / len(inputs), lambda dy: [dy / len(inputs) for _ in inputs]
+
+
+def extreme(choose, wins):
+    """Of equal values the one that came first gets the gradient."""
+
+    def apply(inputs):
+        y, gates = inputs[0], [1.0]
+        for x in inputs[1:]:
+            old = wins(y, x)
+            gates = [g * old for g in gates] + [1.0 - old]
+            y = choose(y, x)
+        return y, lambda dy: [dy * g for g in gates]
+
+    return apply
+
+
+def concatenate(config, inputs):
+    axis = config["axis"] % inputs[0].ndim
+    cuts = np.cumsum([x.shape[axis] for x in inputs])[:-1]
+    return np.concatenate(inputs, axis=axis), lambda dy: np.split(dy, cuts, axis=axis)
+
+
+ELEMENTWISE = {
+    "Add": add,
+    "Subtract": subtract,
+    "Multiply": multiply,
+    "Average": average,
+    "Maximum": extreme(np.maximum, np.greater_equal),
+    "Minimum": extreme(np.minimum, np.less_equal),
+}
 
 
 def forward(class_name, config, inputs):
+    if class_name == "Concatenate":
+        return concatenate(config, inputs)
     aligned = aligned_ranks(inputs)
     y, slopes = ELEMENTWISE[class_name](aligned)
 

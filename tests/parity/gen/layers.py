@@ -331,6 +331,17 @@ def merging(cases):
     add("add one", L.Add, (3, 4))
     add("add repeats sizes of 1", L.Add, (2, 3, 1), (2, 1, 4))
     add("add expands ranks", L.Add, (2, 4), (2, 3, 4), (2, 5, 1, 4))
+    add("subtract", L.Subtract, (3, 4), (3, 4))
+    add("subtract repeats sizes of 1", L.Subtract, (2, 3, 4), (2, 3, 1))
+    for cls in (L.Multiply, L.Average, L.Maximum, L.Minimum):
+        name = cls.__name__.lower()
+        add(f"{name} two", cls, (3, 5), (3, 5))
+        add(f"{name} three pictures", cls, (2, 3, 4, 2), (2, 3, 4, 2), (2, 3, 4, 2))
+        add(f"{name} repeats and expands", cls, (2, 4), (2, 3, 1))
+    add("concatenate", L.Concatenate, (3, 4), (3, 2))
+    add("concatenate three pictures", L.Concatenate, (2, 3, 4, 1), (2, 3, 4, 2), (2, 3, 4, 3))
+    add("concatenate axis 1", lambda: L.Concatenate(axis=1), (2, 3, 4), (2, 1, 4))
+    add("concatenate axis -2", lambda: L.Concatenate(axis=-2), (2, 3, 4), (2, 2, 4))
 
 
 def make():
