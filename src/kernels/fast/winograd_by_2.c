@@ -29,6 +29,7 @@ typedef struct by_2 {
     int64_t rows, columns;              /* tiles of an image */
     int64_t all, tiles;                 /* tiles; of a round */
     int64_t deep, wide;                 /* numbers of a tile before and after the product */
+    int64_t parts;                      /* jobs that a product is cut into */
     lm__by_2_kernel kernel;
     size_t u, v, m, turned;             /* floats of shared memory */
 } by_2;
@@ -47,6 +48,7 @@ static void plan(by_2 *f)
     f->tiles = least(f->all, TILES);
     f->deep = back ? d->filters : 4 * d->channels;
     f->wide = back ? 4 * d->channels : d->filters;
+    f->parts = f->wide % (4 * f->simd->tile_columns) ? 1 : 2;   /* 25 jobs leave one of two threads idle */
     f->kernel = (lm__by_2_kernel){.rows = d->channels, .columns = d->filters, .part = d->channels * d->filters,
                                   .row = d->filters, .apart = f->deep * f->wide};
     if (back)
@@ -176,12 +178,13 @@ static void product_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const by_2 *f = r->f;
-    int64_t p = (int64_t)job;
-    float *u = r->u + p * f->deep * f->wide, *v = r->v + p * r->count * f->deep, *m = r->m + p * r->count * f->wide;
-    lm__gemm g = {.m = r->count, .n = f->wide, .k = f->deep, .a = v, .rsa = f->deep, .csa = 1, .b = u,
+    int64_t p = (int64_t)job / f->parts, n = f->wide / f->parts, at = (int64_t)job % f->parts * n;
+    const float *v = r->v + p * r->count * f->deep;
+    float *u = r->u + p * f->deep * f->wide + at, *m = r->m + p * r->count * f->wide + at;
+    lm__gemm g = {.m = r->count, .n = n, .k = f->deep, .a = v, .rsa = f->deep, .csa = 1, .b = u,
                   .rsb = f->wide, .csb = 1, .c = m, .rsc = f->wide, .csc = 1};
     if (f->way == TO_KERNEL)
-        g = (lm__gemm){.m = f->deep, .n = f->wide, .k = r->count, .a = v, .rsa = 1, .csa = f->deep, .b = m,
+        g = (lm__gemm){.m = f->deep, .n = n, .k = r->count, .a = v, .rsa = 1, .csa = f->deep, .b = m,
                        .rsb = f->wide, .csb = 1, .c = u, .rsc = f->wide, .csc = 1, .add = r->first > 0};
     f->simd->gemm(&g, lm__run_scratch(r->run, thread));
 }
@@ -218,7 +221,7 @@ static void run_rounds(call *r)
     for (r->first = 0; r->first < f->all; r->first += f->tiles) {
         r->count = least(f->tiles, f->all - r->first);
         lm__parallel((size_t)r->count, transform_job, r);
-        lm__parallel(POINTS, product_job, r);
+        lm__parallel((size_t)(POINTS * f->parts), product_job, r);
         if (f->way != TO_KERNEL) lm__parallel((size_t)r->count, result_job, r);
     }
 }
