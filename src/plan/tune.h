@@ -19,6 +19,9 @@ void lm__tune_save(void);
 
 /* --- the file (tune_file.c): all with the lock that tune.c holds ------------------------------------------------ */
 typedef struct lm__tune_file lm__tune_file;
+/* The file's contents, checked: a new reference in *root. */
+struct json_t;
+lm_status lm__tune_file_parse(const char *path, const void *data, size_t bytes, struct json_t **root);
 /* Reads the file, or makes it. */
 lm_status lm__tune_file_open(const char *path, lm__tune_file **out);
 void lm__tune_file_close(lm__tune_file *file);

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
-enum { FORMAT = 1, MOST_BYTES = 16 << 20 };
+enum { FORMAT = 1, LM__TUNE_MAX_FILE = 16 << 20 };
 
 struct lm__tune_file {
     char *path;
@@ -38,20 +38,26 @@ static lm_status check(const char *path, json_t *root)
     return LM_OK;
 }
 
-/* *root: a new reference. */
-static lm_status read_file(const char *path, json_t **root)
+lm_status lm__tune_file_parse(const char *path, const void *data, size_t bytes, struct json_t **root)
 {
-    uint8_t *data;
-    size_t bytes;
     json_error_t error;
-    LM_TRY(lm__file_read(path, MOST_BYTES, &data, &bytes));
-    *root = json_loadb((const char *)data, bytes, JSON_REJECT_DUPLICATES, &error);
-    lm__free(data);
+    *root = json_loadb(data, bytes, JSON_REJECT_DUPLICATES, &error);
     if (!*root) return foreign(path, error.text);
     lm_status status = check(path, *root);
     if (!status) return LM_OK;
     json_decref(*root);
     *root = NULL;
+    return status;
+}
+
+static lm_status read_file(const char *path, json_t **root)
+{
+    uint8_t *data;
+    size_t bytes;
+    *root = NULL;
+    LM_TRY(lm__file_read(path, LM__TUNE_MAX_FILE, &data, &bytes));
+    lm_status status = lm__tune_file_parse(path, data, bytes, root);
+    lm__free(data);
     return status;
 }
 
