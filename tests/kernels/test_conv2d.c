@@ -90,7 +90,8 @@ static void usual_convolutions(void **state)
         {{32, 28, 28, 1}, {3, 3, 1, 32}, 1, LM__PAD_VALID}, {{4, 32, 32, 16}, {3, 3, 16, 32}, 2, LM__PAD_SAME},
         {{2, 14, 14, 64}, {3, 3, 64, 64}, 1, LM__PAD_SAME}, {{3, 20, 20, 24}, {1, 1, 24, 40}, 1, LM__PAD_VALID},
         {{1, 64, 64, 3}, {7, 7, 3, 20}, 2, LM__PAD_SAME},   {{2, 7, 7, 128}, {5, 5, 128, 12}, 1, LM__PAD_SAME},
-        {{2, 8, 8, 32}, {1, 1, 32, 48}, 2, LM__PAD_VALID}};
+        {{2, 8, 8, 32}, {1, 1, 32, 48}, 2, LM__PAD_VALID},
+        {{9, 14, 14, 64}, {4, 4, 64, 128}, 2, LM__PAD_SAME}, {{5, 16, 16, 32}, {5, 5, 32, 48}, 2, LM__PAD_SAME}};
     cmp c = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -104,23 +105,27 @@ static void usual_convolutions(void **state)
     assert_true(c.ran >= 20);
 }
 
-/* 3 x 3 with stride 1 is done by Winograd's algorithm: odd sizes, every padding it takes, channels that fill no
- * vector, units of several images and of a few rows. */
+/* Small windows with stride 1 and 2 are done by Winograd's algorithm: odd sizes, every padding, channels that
+ * fill no vector, units of several images and of a few rows. */
 static void winograd_convolutions(void **state)
 {
     cmp c = {0};
     (void)state;
-    for (int round = 0; round < 40; round++) {
-        shapes s = {.attr = {.strides = {1, 1}, .dilation = {1, 1}, .groups = 1, .padding = cmp_below(3)}};
+    for (int round = 0; round < 80; round++) {
+        int stride = 1 + cmp_below(2);
+        shapes s = {
+            .attr = {.strides = {stride, stride}, .dilation = {1, 1}, .groups = 1, .padding = cmp_below(3)}};
         s.image[0] = CMP_PICK(2, 5, 9);
-        for (int i = 0; i < 2; i++) {
-            s.kernel[i] = 3;
-            s.image[1 + i] = CMP_PICK(3, 7, 8, 11, 16, 21, 38);
-        }
-        for (int i = 0; i < 4; i++) s.attr.pads[i] = s.attr.padding == LM__PAD_EXPLICIT ? cmp_below(4) : 0;
-        s.image[3] = s.kernel[2] = CMP_PICK(8, 13, 16, 24, 32, 40);
-        s.kernel[3] = CMP_PICK(8, 12, 16, 31, 32, 48);
-        finish(&s);
+        do {
+            for (int i = 0; i < 2; i++) {
+                s.kernel[i] = stride == 1 ? CMP_PICK(2, 3, 3) : CMP_PICK(3, 4, 4, 5, 6);
+                s.image[1 + i] = CMP_PICK(4, 7, 8, 11, 16, 21, 38);
+            }
+            for (int i = 0; i < 4; i++) s.attr.pads[i] = s.attr.padding == LM__PAD_EXPLICIT ? cmp_below(4) : 0;
+            s.image[3] = s.kernel[2] = stride == 1 ? CMP_PICK(8, 13, 16, 24, 32, 40) : CMP_PICK(8, 16, 24, 32);
+            s.kernel[3] = CMP_PICK(8, 12, 16, 31, 32, 48);
+            finish(&s);
+        } while (s.result[1] == 0 || s.result[2] == 0);
         convolve(&c, &s);
     }
     check_contains(c.taken, "winograd");

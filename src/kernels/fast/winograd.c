@@ -1,27 +1,39 @@
-/* kernels/fast/winograd.c: conv2d and both ways back by Winograd's F(4 x 4, 3 x 3) (simd/winograd.h), for windows of
- * 3 x 3 with stride 1.
+/* kernels/fast/winograd.c: conv2d and both ways back by Winograd's F(4 x 4, r x r) (simd/winograd.h): windows of 2
+ * and 3 with stride 1, of 4 to 6 with stride 2.
  *
  * A unit is a group of tiles, or a few: what lies between stays in the second-level cache, or in the first where the
- * products can take the place of their factors (one register tile of filters). The way back to the image is the same
- * with the turned kernel; the kernel's gradient is summed in slices of units before it is transformed. Measured:
- * decision 60. */
+ * products can take the place of their factors (one register tile of filters). The way back to the image is a
+ * convolution with the turned kernel, whose results lie a stride apart; the kernel's gradient is summed in slices of
+ * units before it is transformed. Measured: decision 60. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
 #include "kernels/fast/conv.h"
+#include <string.h>
 
 enum {
     MOST_FLOATS = 1 << 16,              /* of what lies between, of a unit of more than two groups */
+    LARGE_KERNEL = 1 << 19,             /* a transformed kernel that comes from afar: units are of … */
+    LARGE_GROUPS = 4,                   /* … so many groups, to read it seldom */
     JOB_FLOPS = 1 << 22,
     SLICES = 32,                        /* of the kernel's gradient, halved while … */
     SLICE_FLOATS = 3 << 17,             /* … they have more floats, but not below … */
     LEAST_SLICES = 4,
     KERNEL_CHUNK = 4096,                /* elements of a kernel that a job transforms */
     SIDE = LM__WINOGRAD_TILE,
+    LEAST_TILES = 12,
 };
 
+/* Images that tiles are taken from, or results that they are put to: every step-th cell from (phase - top, phase -
+ * left) on belongs to a phase, and the phases' channels lie one after the other. */
+typedef struct side {
+    int64_t height, width, channels, step, top, left;
+} side;
+
 typedef struct winograd {
-    lm__conv2d_dims d;                  /* of the convolution that is done: of the way back, with the turned kernel */
+    side from, to;
+    int64_t batch, window, channels, filters;   /* of all phases */
+    int64_t kernel_height, kernel_width, stride;        /* as the problem has them */
     const lm__simd *simd;
     bool turned, stable;
     int64_t rows, columns;              /* tiles of an image */
@@ -36,34 +48,60 @@ static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t whole(int64_t a, int64_t b) { return up(a, b) * b; }
 
 /* in_place: the products take the place of their factors. */
-static void plan_units(winograd *w, bool in_place)
+static void plan_units(winograd *w, bool in_place, double flops)
 {
-    const lm__conv2d_dims *d = &w->d;
-    int64_t width = w->simd->width, group = w->simd->winograd.group;
-    int64_t channels = whole(d->channels, width), filters = whole(d->filters, width);
-    int64_t floats = LM__WINOGRAD * group * (in_place ? most(channels, filters) : channels + filters);
-    w->rows = up(d->out_height, SIDE);
-    w->columns = up(d->out_width, SIDE);
-    int64_t all = d->batch * w->rows * w->columns;
-    w->groups = in_place ? 1 : least(most(MOST_FLOATS / floats, 2), most(up(all, group), 1));
-    w->tiles = w->groups * group;
+    int64_t width = w->simd->width, group = w->simd->winograd.group, products = LM__WINOGRAD(w->window);
+    int64_t channels = whole(w->channels, width), filters = whole(w->filters, width);
+    int64_t floats = products * group * (in_place ? most(channels, filters) : channels + filters);
+    int64_t all = w->batch * w->rows * w->columns;
+    int64_t groups = in_place ? 1 : most(MOST_FLOATS / floats, 2);
+    if (products * channels * filters > LARGE_KERNEL) groups = most(groups, LARGE_GROUPS);
+    w->units = most(up(all, groups * group), 1);
+    w->tiles = in_place ? group : most(up(all, w->units), 1);   /* of nearly one size */
     w->units = up(all, w->tiles);
-    w->strip = (size_t)((SIDE * w->columns + 2) * 6 * width);
-    w->v = (size_t)(LM__WINOGRAD * w->tiles * (in_place ? most(channels, filters) : channels));
-    w->m = in_place ? 0 : (size_t)(LM__WINOGRAD * w->tiles * filters);
-    double flops = lm__conv2d_flops(d) / (double)w->units;
+    w->groups = up(w->tiles, group);
+    w->strip = (size_t)((SIDE * w->columns + w->window - 1) * (w->window + 3) * width);
+    w->v = (size_t)(products * w->groups * group * (in_place ? most(channels, filters) : channels));
+    w->m = in_place ? 0 : (size_t)(products * w->groups * group * filters);
+    flops /= (double)w->units;
     w->units_a_job = flops < JOB_FLOPS ? (int64_t)(JOB_FLOPS / (flops + 1)) + 1 : 1;
 }
 
 static size_t scratch_bytes(const winograd *w) { return (w->strip + w->v + w->m) * sizeof(float); }
 
-static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, winograd **out)
+static int64_t window_of(const lm__conv2d_dims *d) { return up(d->kernel_height, d->stride_y); }
+
+/* The convolution of d, or (back) the one that leads back from the results' gradient to the image's. */
+static void plan_sides(winograd *w, const lm__conv2d_dims *d, bool back)
+{
+    const side image = {d->height, d->width, d->channels, d->stride_y, d->top, d->left};
+    const side result = {d->out_height, d->out_width, d->filters, 1, 0, 0};
+    w->batch = d->batch, w->window = window_of(d);
+    w->kernel_height = d->kernel_height, w->kernel_width = d->kernel_width, w->stride = d->stride_y;
+    w->from = back ? result : image;
+    w->to = back ? image : result;
+    int64_t height = d->out_height, width = d->out_width;
+    if (back && w->stride == 1) {       /* results from the first row and column on */
+        w->from.top = w->window - 1 - d->top, w->from.left = w->window - 1 - d->left;
+        w->to.top = w->to.left = 0;
+        height = d->height, width = d->width;
+    } else if (back) {
+        w->from.top = w->from.left = w->window - 1;
+        height = (d->height - 1 + d->top) / w->stride + 1, width = (d->width - 1 + d->left) / w->stride + 1;
+    }
+    w->rows = up(height, SIDE);
+    w->columns = up(width, SIDE);
+    w->channels = w->from.channels * w->from.step * w->from.step;
+    w->filters = w->to.channels * w->to.step * w->to.step;
+}
+
+static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, bool back, winograd **out)
 {
     winograd *w = lm__calloc(1, sizeof *w);
     *out = w;
     if (!w) return lm__no_memory(sizeof *w);
-    w->d = *d;
     w->simd = lm__simd_at(problem->isa);
+    plan_sides(w, d, back);
     return LM_OK;
 }
 
@@ -84,7 +122,7 @@ typedef struct piece {
 
 static bool next_piece(const winograd *w, int64_t unit, piece *p)
 {
-    int64_t all = w->d.batch * w->rows * w->columns;
+    int64_t all = w->batch * w->rows * w->columns;
     p->first += p->columns;
     int64_t at = unit * w->tiles + p->first, end = least((unit + 1) * w->tiles, all);
     if (at >= end) return false;
@@ -95,28 +133,28 @@ static bool next_piece(const winograd *w, int64_t unit, piece *p)
     return true;
 }
 
+/* The tiles of a piece on one side, in one phase. */
+static lm__winograd_tiles tiles_of(const winograd *w, const side *s, const piece *p, int64_t phase)
+{
+    return (lm__winograd_tiles){
+        .window = w->window, .columns = p->columns, .first = p->first, .groups = w->groups,
+        .block = phase * up(s->channels, w->simd->width), .y = s->step * SIDE * p->row + phase / s->step - s->top,
+        .x = s->step * SIDE * p->column + phase % s->step - s->left, .step = s->step, .height = s->height,
+        .width = s->width, .channels = s->channels};
+}
+
 /* Bᵀ d B of a unit; returns the number of tiles. */
 static int64_t transform_image(const call *r, int64_t unit, float *v, float *strip)
 {
     const winograd *w = r->w;
-    const lm__conv2d_dims *d = &w->d;
-    lm__winograd_tiles t = {.groups = w->groups, .height = d->height, .width = d->width, .channels = d->channels};
+    const side *s = &w->from;
     piece p = {0};
-    while (next_piece(w, unit, &p)) {
-        t.columns = p.columns, t.first = p.first;
-        t.y = SIDE * p.row - d->top, t.x = SIDE * p.column - d->left;
-        w->simd->winograd.image(&t, r->image + p.image * d->height * d->width * d->channels, v, strip);
-    }
+    while (next_piece(w, unit, &p))
+        for (int64_t phase = 0; phase < s->step * s->step; phase++) {
+            const lm__winograd_tiles t = tiles_of(w, s, &p, phase);
+            w->simd->winograd.image(&t, r->image + p.image * s->height * s->width * s->channels, v, strip);
+        }
     return p.first;
-}
-
-/* The tiles of a piece in results. */
-static lm__winograd_tiles result_tiles(const winograd *w, const piece *p)
-{
-    const lm__conv2d_dims *d = &w->d;
-    return (lm__winograd_tiles){.columns = p->columns, .first = p->first, .groups = w->groups, .y = SIDE * p->row,
-                                .x = SIDE * p->column, .height = d->out_height, .width = d->out_width,
-                                .channels = d->filters};
 }
 
 /* --- forward, and back to the image ----------------------------------------------------------------------------- */
@@ -124,20 +162,22 @@ static lm__winograd_tiles result_tiles(const winograd *w, const piece *p)
 static void run_unit(const call *r, int64_t unit, const float *kernel, float *scratch)
 {
     const winograd *w = r->w;
-    const lm__conv2d_dims *d = &w->d;
+    const side *s = &w->to;
     float *v = scratch + w->strip, *m = w->m ? v + w->v : v;
-    int64_t count = transform_image(r, unit, v, scratch), pixel = d->filters, line = d->out_width * pixel;
-    w->simd->winograd.product(&(lm__winograd_product){.count = count, .groups = w->groups, .channels = d->channels,
-                                                      .filters = d->filters, .v = v, .u = (float *)kernel, .m = m});
+    int64_t count = transform_image(r, unit, v, scratch), line = s->width * s->channels;
+    w->simd->winograd.product(&(lm__winograd_product){.window = w->window, .count = count, .groups = w->groups,
+                                                      .channels = w->channels, .filters = w->filters, .v = v,
+                                                      .u = (float *)kernel, .m = m});
     piece p = {0};
-    while (next_piece(w, unit, &p)) {
-        const lm__winograd_tiles t = result_tiles(w, &p);
-        float *y = r->result + p.image * d->out_height * line;
-        w->simd->winograd.result(&t, m, r->bias, r->act == LM__ACT_RELU, y);
-        if (r->act > LM__ACT_RELU)
-            w->simd->bias_act(y + t.y * line + t.x * pixel, line, least(SIDE, d->out_height - t.y),
-                              least(SIDE * t.columns, d->out_width - t.x) * pixel, NULL, r->act);
-    }
+    while (next_piece(w, unit, &p))
+        for (int64_t phase = 0; phase < s->step * s->step; phase++) {
+            const lm__winograd_tiles t = tiles_of(w, s, &p, phase);
+            float *y = r->result + p.image * s->height * line;
+            w->simd->winograd.result(&t, m, r->bias, r->act == LM__ACT_RELU, y);
+            if (r->act > LM__ACT_RELU)  /* forward: one phase */
+                w->simd->bias_act(y + t.y * line + t.x * s->channels, line, least(SIDE, s->height - t.y),
+                                  least(SIDE * t.columns, s->width - t.x) * s->channels, NULL, r->act);
+        }
 }
 
 static void run_job(void *argument, size_t job, int thread)
@@ -149,28 +189,46 @@ static void run_job(void *argument, size_t job, int thread)
     for (int64_t i = first; i < end; i++) run_unit(r, i, kernel, lm__run_scratch(r->run, thread));
 }
 
-static int64_t kernel_rows(const winograd *w) { return most(KERNEL_CHUNK / most(w->d.filters, 1), 1); }
+/* The kernel as it is given, or turned. */
+static lm__winograd_kernel kernel_of(const winograd *w, int64_t first, int64_t end)
+{
+    lm__winograd_kernel d = {.window = w->window, .step = w->stride, .height = w->kernel_height,
+                             .width = w->kernel_width, .channels = w->from.channels, .filters = w->filters,
+                             .first = first, .end = least(end, w->channels)};
+    if (w->turned) d.step = 1, d.height = d.width = w->window;
+    return d;
+}
+
+static int64_t kernel_rows(const winograd *w) { return most(KERNEL_CHUNK / most(w->filters, 1), 1); }
 
 /* G g Gᵀ of some channels. */
 static void kernel_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    const lm__conv2d_dims *d = &r->w->d;
     int64_t rows = kernel_rows(r->w), first = (int64_t)job * rows;
+    const lm__winograd_kernel d = kernel_of(r->w, first, first + rows);
     (void)thread;
-    r->w->simd->winograd.kernel(r->kernel, d->channels, d->filters, first, least(first + rows, d->channels),
-                                r->run->shared);
+    r->w->simd->winograd.kernel(&d, r->kernel, r->run->shared);
 }
 
-/* A cell of the kernel that leads back: the opposite cell, channels and filters exchanged. */
+/* A cell of the window that leads back: of each phase the opposite cell, channels and filters exchanged. */
 static void turn_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const winograd *w = r->w;
-    int64_t from = w->d.filters, to = w->d.channels, size = from * to;
-    float *turned = (float *)r->run->shared + w->u;
+    int64_t channels = w->to.channels, filters = w->from.channels, last = w->window - 1;
+    int64_t y = (last - (int64_t)job / w->window) * w->stride, x = (last - (int64_t)job % w->window) * w->stride;
+    float *turned = (float *)r->run->shared + w->u + (int64_t)job * filters * w->filters;
     (void)thread;
-    w->simd->transpose(r->kernel + (8 - (int64_t)job) * size, to, from, to, turned + (int64_t)job * size, from);
+    for (int64_t phase = 0; phase < w->stride * w->stride; phase++, turned += channels) {
+        int64_t row = y + phase / w->stride, column = x + phase % w->stride;
+        if (row < w->kernel_height && column < w->kernel_width)
+            w->simd->transpose(r->kernel + (row * w->kernel_width + column) * channels * filters, filters, channels,
+                               filters, turned, w->filters);
+        else
+            for (int64_t f = 0; f < filters; f++)
+                memset(turned + f * w->filters, 0, (size_t)channels * sizeof(float));
+    }
 }
 
 static lm_status run_images(const lm__run *run, const float *image, const float *bias, int act, float *result)
@@ -178,10 +236,10 @@ static lm_status run_images(const lm__run *run, const float *image, const float 
     const winograd *w = (const winograd *)run->state;
     call r = {.w = w, .image = image, .kernel = run->in[1], .bias = bias, .act = act, .result = result, .run = run};
     if (w->turned) {
-        lm__parallel(9, turn_job, &r);
+        lm__parallel((size_t)(w->window * w->window), turn_job, &r);
         r.kernel = (const float *)run->shared + w->u;
     }
-    if (!w->stable) lm__parallel((size_t)up(w->d.channels, kernel_rows(w)), kernel_job, &r);
+    if (!w->stable) lm__parallel((size_t)up(w->channels, kernel_rows(w)), kernel_job, &r);
     lm__parallel((size_t)up(w->units, w->units_a_job), run_job, &r);
     return LM_OK;
 }
@@ -205,9 +263,10 @@ static lm_status run_input(const lm__run *run)
 static lm_status pack(const lm__problem *problem, const void *state, int i, const void *source, void *packed)
 {
     const winograd *w = (const winograd *)state;
+    const lm__winograd_kernel d = kernel_of(w, 0, w->channels);
     (void)problem;
     (void)i;
-    w->simd->winograd.kernel(source, w->d.channels, w->d.filters, 0, w->d.channels, packed);
+    w->simd->winograd.kernel(&d, source, packed);
     return LM_OK;
 }
 
@@ -217,30 +276,32 @@ static void slice_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
     const winograd *w = r->w;
-    const lm__conv2d_dims *d = &w->d;
+    const side *s = &w->to;
     float *scratch = lm__run_scratch(r->run, thread), *v = scratch + w->strip, *m = v + w->v;
     int64_t first = w->units * (int64_t)job / w->slices, end = w->units * ((int64_t)job + 1) / w->slices;
-    lm__winograd_product product = {.groups = w->groups, .channels = d->channels, .filters = d->filters, .v = v,
-                                    .u = (float *)r->run->shared + job * w->u, .m = m};
+    lm__winograd_product product = {.window = w->window, .groups = w->groups, .channels = w->channels,
+                                    .filters = w->filters, .v = v, .u = (float *)r->run->shared + job * w->u, .m = m};
     for (int64_t i = first; i < end; i++) {
         product.count = transform_image(r, i, v, scratch);
         piece p = {0};
         while (next_piece(w, i, &p)) {
-            const lm__winograd_tiles t = result_tiles(w, &p);
-            w->simd->winograd.gradient(&t, r->gradient + p.image * d->out_height * d->out_width * d->filters, m);
+            const lm__winograd_tiles t = tiles_of(w, s, &p, 0);
+            w->simd->winograd.gradient(&t, r->gradient + p.image * s->height * s->width * s->channels, m);
         }
         w->simd->winograd.outer(&product, i > first);
     }
 }
 
+static int64_t sum_rows(const winograd *w) { return most(kernel_rows(w) / 4, 1); }
+
 static void sum_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    const lm__conv2d_dims *d = &r->w->d;
-    int64_t rows = most(kernel_rows(r->w) / 4, 1), first = (int64_t)job * rows;
+    const winograd *w = r->w;
+    int64_t first = (int64_t)job * sum_rows(w);
+    const lm__winograd_kernel d = kernel_of(w, first, first + sum_rows(w));
     (void)thread;
-    r->w->simd->winograd.kernel_gradient(r->run->shared, (int64_t)r->w->u, r->w->slices, d->channels,
-                                         d->filters, first, least(first + rows, d->channels), r->result);
+    w->simd->winograd.kernel_gradient(&d, r->run->shared, (int64_t)w->u, w->slices, r->result);
 }
 
 static lm_status run_kernel(const lm__run *run)
@@ -248,35 +309,25 @@ static lm_status run_kernel(const lm__run *run)
     const winograd *w = (const winograd *)run->state;
     call r = {.w = w, .image = run->in[0], .gradient = run->in[1], .result = run->out[0], .run = run};
     lm__parallel((size_t)w->slices, slice_job, &r);
-    lm__parallel((size_t)up(w->d.channels, most(kernel_rows(w) / 4, 1)), sum_job, &r);
+    lm__parallel((size_t)up(w->channels, sum_rows(w)), sum_job, &r);
     return LM_OK;
 }
 
 /* --- what is taken, and prepared -------------------------------------------------------------------------------- */
 
-/* The convolution that leads back from the results' gradient to the image's. */
-static lm__conv2d_dims turned(const lm__conv2d_dims *d)
-{
-    lm__conv2d_dims back = *d;
-    back.height = d->out_height, back.width = d->out_width, back.channels = d->filters;
-    back.out_height = d->height, back.out_width = d->width, back.filters = d->channels;
-    back.top = 2 - d->top, back.left = 2 - d->left;
-    return back;
-}
-
 static lm_status prepare_images(const lm__problem *problem, const lm__conv2d_dims *d, bool back, lm__needs *needs,
                                 void **state)
 {
     winograd *w;
-    LM_TRY(make(problem, d, &w));
-    int64_t width = w->simd->width;
-    plan_units(w, d->filters <= 2 * width);
-    w->u = (size_t)(LM__WINOGRAD * whole(d->filters, width) * d->channels);
+    LM_TRY(make(problem, d, back, &w));
+    int64_t width = w->simd->width, cells = w->window * w->window;
+    plan_units(w, w->filters <= 2 * width, lm__conv2d_flops(d));
+    w->u = (size_t)(LM__WINOGRAD(w->window) * whole(w->filters, width) * w->channels);
     w->turned = back;
     w->stable = !back && (problem->in_stable >> 1 & 1);
     needs->scratch = scratch_bytes(w);
     if (w->stable) needs->pack[1] = w->u * sizeof(float);
-    else needs->shared = (w->u + (back ? (size_t)(9 * d->channels * d->filters) : 0)) * sizeof(float);
+    else needs->shared = (w->u + (back ? (size_t)(cells * w->channels * w->filters) : 0)) * sizeof(float);
     *state = w;
     return LM_OK;
 }
@@ -289,18 +340,18 @@ static lm_status prepare_forward(const lm__problem *problem, lm__needs *needs, v
 
 static lm_status prepare_input(const lm__problem *problem, lm__needs *needs, void **state)
 {
-    const lm__conv2d_dims d = lm__conv2d_backward_input_problem(problem), back = turned(&d);
-    return prepare_images(problem, &back, true, needs, state);
+    const lm__conv2d_dims d = lm__conv2d_backward_input_problem(problem);
+    return prepare_images(problem, &d, true, needs, state);
 }
 
 static lm_status prepare_kernel(const lm__problem *problem, lm__needs *needs, void **state)
 {
     const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(problem);
     winograd *w;
-    LM_TRY(make(problem, &d, &w));
-    plan_units(w, false);
+    LM_TRY(make(problem, &d, false, &w));
+    plan_units(w, false, lm__conv2d_flops(&d));
     int64_t width = w->simd->width;
-    w->u = (size_t)(LM__WINOGRAD * whole(d.filters, width) * whole(d.channels, width));
+    w->u = (size_t)(LM__WINOGRAD(w->window) * whole(w->filters, width) * whole(w->channels, width));
     w->slices = SLICES;
     while (w->slices > LEAST_SLICES && w->slices * (int64_t)w->u > SLICE_FLOATS) w->slices /= 2;
     w->slices = least(w->slices, w->units);
@@ -310,39 +361,49 @@ static lm_status prepare_kernel(const lm__problem *problem, lm__needs *needs, vo
     return LM_OK;
 }
 
-/* 3 x 3 with stride 1; channels enough to outweigh the transforms, few enough for the caches; and few of the tiles'
- * results outside. */
-enum { LEAST_TILES = 12 };
+static bool has_window(const lm__conv2d_dims *d)
+{
+    int64_t window = window_of(d), height = d->kernel_height, width = d->kernel_width;
+    if (d->stride_y != d->stride_x || d->stride_y > 2 || d->dilation_y != 1 || d->dilation_x != 1) return false;
+    return window >= 2 && window <= 3 && up(width, d->stride_x) == window && height > d->stride_y &&
+           width > d->stride_x && d->top >= 0 && d->left >= 0 && d->top < height && d->left < width;
+}
 
-static bool fits(const lm__problem *p, const lm__conv2d_dims *d)
+/* A third of the multiplications saved at least, those of tiles that reach out of the results included (3 x 3 by 2
+ * saves less: no faster, measured); channels enough to outweigh the transforms, in whole vectors if there are phases;
+ * a transformed kernel of no more than `floats`. */
+static bool fits(const lm__problem *p, const lm__conv2d_dims *d, bool back, int64_t floats)
 {
     if (p->in[0].dtype != LM_F32 || d->batch <= 0 || d->groups != 1) return false;
-    if (d->kernel_height != 3 || d->kernel_width != 3 || d->stride_y != 1 || d->stride_x != 1 ||
-        d->dilation_y != 1 || d->dilation_x != 1 || d->top > 2 || d->left > 2 || d->top < 0 || d->left < 0)
-        return false;
-    if (d->channels < 8 || d->filters < 8 || d->channels * d->filters > 256 * 256) return false;
-    double area = (double)(d->out_height * d->out_width);
-    double tiles = (double)(up(d->out_height, SIDE) * up(d->out_width, SIDE));
-    return area > 0 && SIDE * SIDE * tiles <= 1.8 * area && tiles * (double)d->batch >= LEAST_TILES &&
-           lm__conv_fits(d);
+    if (!has_window(d) || !lm__conv_fits(d)) return false;
+    winograd w = {.simd = lm__simd_at(p->isa)};
+    plan_sides(&w, d, back);
+    if (d->channels < 8 || d->filters < 8 || (w.stride > 1 && d->channels % w.simd->width != 0)) return false;
+    double tiles = (double)(w.rows * w.columns), products = (double)LM__WINOGRAD(w.window);
+    double cost = tiles * products * (double)(w.stride * w.stride);
+    double direct = (double)(d->out_height * d->out_width * d->kernel_height * d->kernel_width);
+    return direct >= 1.5 * cost && tiles * (double)d->batch >= LEAST_TILES &&
+           (int64_t)products * w.channels * w.filters <= floats;
 }
+
+enum { KERNEL_FLOATS = 36 << 16, GRADIENT_FLOATS = 36 * 160 * 160 };    /* measured; a gradient has slices as well */
 
 static bool takes_forward(const lm__problem *p)
 {
     const lm__conv2d_dims d = lm__conv2d_problem(p);
-    return fits(p, &d);
+    return fits(p, &d, false, KERNEL_FLOATS);
 }
 
 static bool takes_input(const lm__problem *p)
 {
-    const lm__conv2d_dims d = lm__conv2d_backward_input_problem(p), back = turned(&d);
-    return fits(p, &d) && fits(p, &back);
+    const lm__conv2d_dims d = lm__conv2d_backward_input_problem(p);
+    return fits(p, &d, true, KERNEL_FLOATS);
 }
 
 static bool takes_kernel(const lm__problem *p)
 {
     const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(p);
-    return fits(p, &d) && d.channels * d.filters <= 160 * 160;    /* its slices would be larger than the caches */
+    return fits(p, &d, false, GRADIENT_FLOATS);
 }
 
 #define KERNEL(name_of_op, form, prepared, packer, function)                                                     \

@@ -14,10 +14,9 @@ void LM_SIMD(conv_pool)(const lm__conv_pool *t);
 void LM_SIMD(winograd_image)(const lm__winograd_tiles *t, const float *image, float *v, float *strip);
 void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, float *m);
 void LM_SIMD(winograd_result)(const lm__winograd_tiles *t, const float *m, const float *bias, bool relu, float *y);
-void LM_SIMD(winograd_kernel)(const float *k, int64_t channels, int64_t filters, int64_t first, int64_t end,
-                              float *u);
-void LM_SIMD(winograd_kernel_gradient)(const float *u, int64_t slice, int64_t slices, int64_t channels,
-                                       int64_t filters, int64_t first, int64_t end, float *dk);
+void LM_SIMD(winograd_kernel)(const lm__winograd_kernel *d, const float *k, float *u);
+void LM_SIMD(winograd_kernel_gradient)(const lm__winograd_kernel *d, const float *u, int64_t slice, int64_t slices,
+                                       float *dk);
 void LM_SIMD(winograd_product)(const lm__winograd_product *p);
 void LM_SIMD(winograd_outer)(const lm__winograd_product *p, bool add);
 void LM_SIMD(by_2_cells)(const lm__by_2_tile *t, const float *image, float *v, int64_t apart);

@@ -1,19 +1,17 @@
 /* kernels/simd/winograd.c: the transforms of winograd.h; their products are in winograd_product.c.
  *
- * All of them go along vectors of channels. */
+ * All of them go along vectors of channels. `window` is a constant wherever it is handed on: each text serves windows
+ * of 2 x 2 and of 3 x 3, which differ by the point 0 and by the values of the others. */
 #include "kernels/simd/winograd.h"
 #include "kernels/simd/level.h"
 #include "kernels/simd/vec.h"
 
-enum { GROUP = TILE_ROWS, PLANE = GROUP * VW, CHUNK = LM__WINOGRAD * PLANE };
+enum { GROUP = TILE_ROWS, PLANE = GROUP * VW };
 
-#define A 0.75f
-#define B 1.5f
-#define A2 (A * A)
-#define B2 (B * B)
-#define K0 (1 / (A2 * B2))
-#define KA (1 / (2 * A2 * (A2 - B2)))
-#define KB (1 / (2 * B2 * (B2 - A2)))
+#define SIZE(window) ((window) + 3)                     /* cells of a tile, and products, in each dimension */
+#define CHUNK(window) (SIZE(window) * SIZE(window) * PLANE)
+#define A(window) ((window) == 3 ? 0.75f : 0.5f)
+#define B(window) ((window) == 3 ? 1.5f : 1.25f)
 
 /* Walks the tiles of a unit: where the next one is in its group. */
 typedef struct place {
@@ -21,17 +19,18 @@ typedef struct place {
     int64_t left;                       /* tiles of this group, this one among them */
 } place;
 
-INLINE place place_of(const lm__winograd_tiles *t, int64_t block, float *base)
+INLINE place place_of(const lm__winograd_tiles *t, int64_t block, float *base, const int window)
 {
     int64_t lane = t->first % GROUP;
-    return (place){base + (block * t->groups + t->first / GROUP) * CHUNK + lane * VW, GROUP - lane};
+    return (place){base + ((t->block + block) * t->groups + t->first / GROUP) * CHUNK(window) + lane * VW,
+                   GROUP - lane};
 }
 
-INLINE void next_place(place *p)
+INLINE void next_place(place *p, const int window)
 {
     p->at += VW;
     if (--p->left) return;
-    p->at += CHUNK - PLANE;
+    p->at += CHUNK(window) - PLANE;
     p->left = GROUP;
 }
 
@@ -41,104 +40,129 @@ INLINE void fetch(const float *p) { __builtin_prefetch(p, 0, 2); }
 
 /* --- the image -------------------------------------------------------------------------------------------------- */
 
-/* Bᵀ of six cells, to_step apart. */
-INLINE void image_6(const vf d[6], float *to, int64_t to_step)
+/* Bᵀ of a column or row of cells, to_step apart. */
+INLINE void image_line(const vf *d, float *to, int64_t to_step, const int window)
 {
-    vf even = d[4] - B2 * d[2], odd = A * d[3] - A * B2 * d[1];
-    store(to, A2 * B2 * d[0] + (d[4] - (A2 + B2) * d[2]));
-    store(to + to_step, even + odd);
-    store(to + 2 * to_step, even - odd);
-    even = d[4] - A2 * d[2], odd = B * d[3] - A2 * B * d[1];
-    store(to + 3 * to_step, even + odd);
-    store(to + 4 * to_step, even - odd);
-    store(to + 5 * to_step, A2 * B2 * d[1] + (d[5] - (A2 + B2) * d[3]));
+    const float a = A(window), b = B(window), a2 = a * a, b2 = b * b;
+    if (window == 3) {
+        vf even = d[4] - b2 * d[2], odd = a * d[3] - a * b2 * d[1];
+        store(to, a2 * b2 * d[0] + (d[4] - (a2 + b2) * d[2]));
+        store(to + to_step, even + odd);
+        store(to + 2 * to_step, even - odd);
+        even = d[4] - a2 * d[2], odd = b * d[3] - a2 * b * d[1];
+        store(to + 3 * to_step, even + odd);
+        store(to + 4 * to_step, even - odd);
+        store(to + 5 * to_step, a2 * b2 * d[1] + (d[5] - (a2 + b2) * d[3]));
+    } else {
+        vf even = a * d[2] - a * b2 * d[0], odd = d[3] - b2 * d[1];
+        store(to, even + odd);
+        store(to + to_step, even - odd);
+        even = b * d[2] - a2 * b * d[0], odd = d[3] - a2 * d[1];
+        store(to + 2 * to_step, even + odd);
+        store(to + 3 * to_step, even - odd);
+        store(to + 4 * to_step, a2 * b2 * d[0] + (d[4] - (a2 + b2) * d[2]));
+    }
 }
 
 /* Bᵀ of the columns: into the strip, column by column. Rows that are NULL lie outside the image, as do columns
  * before 0 and behind its width: zeros. */
-INLINE void image_columns(const lm__winograd_tiles *t, const float *const row[6], int64_t n, const int whole,
-                          float *strip)
+INLINE void image_columns(const lm__winograd_tiles *t, const float *const *row, int64_t n, const int whole,
+                          float *strip, const int window)
 {
-    int64_t x = t->x, end = x + 4 * t->columns + 2;
-    for (; x < end && (x < 0 || x >= t->width); x++, strip += 6 * VW) memset(strip, 0, 6 * VW * sizeof(float));
-    for (; x < end && x < t->width; x++, strip += 6 * VW) {
-        vf d[6];
+    enum { MOST = SIZE(3) };
+    const int size = SIZE(window);
+    int64_t x = t->x, left = 4 * t->columns + window - 1, line = t->width * t->channels;
+    for (; left > 0 && (x < 0 || x >= t->width); left--, x += t->step, strip += size * VW)
+        memset(strip, 0, (size_t)size * VW * sizeof(float));
+    for (; left > 0 && x < t->width; left--, x += t->step, strip += size * VW) {
+        vf d[MOST];
         int64_t at = x * t->channels;
 #pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < size; i++) {
             if (whole) d[i] = load(row[i] + at);
             else d[i] = row[i] ? load_part(row[i] + at, n) : (vf){0};
         }
 #pragma GCC unroll 4
-        for (int i = 1; i <= 4 && whole; i++) fetch(row[5] + i * t->width * t->channels + at);
-        image_6(d, strip, VW);
+        for (int i = 1; i <= 4 && whole; i++) fetch(row[size - 1] + i * t->step * line + at);
+        image_line(d, strip, VW, window);
     }
-    memset(strip, 0, (size_t)(end - x) * 6 * VW * sizeof(float));
+    memset(strip, 0, (size_t)(left * size) * VW * sizeof(float));
+}
+
+INLINE void image_tiles(const lm__winograd_tiles *t, const float *image, float *v, float *strip, const int window)
+{
+    enum { MOST = SIZE(3) };
+    const int size = SIZE(window);
+    for (int64_t c = 0, block = 0; c < t->channels; c += VW, block++) {
+        const float *row[MOST];
+        bool whole = t->channels - c >= VW;
+        for (int i = 0; i < size; i++) {
+            int64_t y = t->y + i * t->step;
+            bool inside = y >= 0 && y < t->height;
+            row[i] = inside ? image + y * t->width * t->channels + c : NULL;
+            whole = whole && inside;
+        }
+        if (whole) image_columns(t, row, VW, 1, strip, window);
+        else image_columns(t, row, t->channels - c < VW ? t->channels - c : VW, 0, strip, window);
+        place to = place_of(t, block, v, window);
+        const float *from = strip;
+        for (int64_t k = 0; k < t->columns; k++, from += 4 * size * VW, next_place(&to, window))
+#pragma GCC unroll 6
+            for (int i = 0; i < size; i++) {
+                vf d[MOST];
+#pragma GCC unroll 6
+                for (int j = 0; j < size; j++) d[j] = load(from + (size * j + i) * VW);
+                image_line(d, to.at + size * i * PLANE, PLANE, window);
+            }
+    }
 }
 
 void LM_SIMD(winograd_image)(const lm__winograd_tiles *t, const float *image, float *v, float *strip)
 {
-    for (int64_t c = 0, block = 0; c < t->channels; c += VW, block++) {
-        const float *row[6];
-        bool whole = t->channels - c >= VW;
-        for (int i = 0; i < 6; i++) {
-            bool inside = t->y + i >= 0 && t->y + i < t->height;
-            row[i] = inside ? image + (t->y + i) * t->width * t->channels + c : NULL;
-            whole = whole && inside;
-        }
-        if (whole) image_columns(t, row, VW, 1, strip);
-        else image_columns(t, row, t->channels - c < VW ? t->channels - c : VW, 0, strip);
-        place to = place_of(t, block, v);
-        const float *from = strip;
-        for (int64_t k = 0; k < t->columns; k++, from += 24 * VW, next_place(&to))
-#pragma GCC unroll 6
-            for (int i = 0; i < 6; i++) {
-                vf d[6];
-#pragma GCC unroll 6
-                for (int j = 0; j < 6; j++) d[j] = load(from + (6 * j + i) * VW);
-                image_6(d, to.at + 6 * i * PLANE, PLANE);
-            }
-    }
+    if (t->window == 3) image_tiles(t, image, v, strip, 3);
+    else image_tiles(t, image, v, strip, 2);
 }
 
 /* --- the results' gradient -------------------------------------------------------------------------------------- */
 
 /* A of four */
-INLINE void gradient_4(const vf *y, int step, vf to[6])
+INLINE void gradient_line(const vf *y, int step, vf *to, const int window)
 {
-    vf even = y[0] + A2 * y[2 * step], odd = A * y[step] + A2 * A * y[3 * step];
-    to[0] = y[0];
-    to[1] = even + odd;
-    to[2] = even - odd;
-    even = y[0] + B2 * y[2 * step], odd = B * y[step] + B2 * B * y[3 * step];
-    to[3] = even + odd;
-    to[4] = even - odd;
-    to[5] = y[3 * step];
+    const float a = A(window), b = B(window);
+    vf even = y[0] + a * a * y[2 * step], odd = a * y[step] + a * a * a * y[3 * step];
+    if (window == 3) *to++ = y[0];
+    to[0] = even + odd;
+    to[1] = even - odd;
+    even = y[0] + b * b * y[2 * step], odd = b * y[step] + b * b * b * y[3 * step];
+    to[2] = even + odd;
+    to[3] = even - odd;
+    to[4] = y[3 * step];
 }
 
-INLINE void gradient_tile(const vf y[16], float *m)
+INLINE void gradient_tile(const vf y[16], float *m, const int window)
 {
+    const int size = SIZE(window);
     vf columns[4][6];
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) gradient_4(y + j, 4, columns[j]);
+    for (int j = 0; j < 4; j++) gradient_line(y + j, 4, columns[j], window);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++, m += 6 * PLANE) {
+    for (int i = 0; i < size; i++, m += size * PLANE) {
         const vf row[4] = {columns[0][i], columns[1][i], columns[2][i], columns[3][i]};
         vf to[6];
-        gradient_4(row, 1, to);
+        gradient_line(row, 1, to, window);
 #pragma GCC unroll 6
-        for (int j = 0; j < 6; j++) store(m + j * PLANE, to[j]);
+        for (int j = 0; j < size; j++) store(m + j * PLANE, to[j]);
     }
 }
 
-void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, float *m)
+INLINE void gradients(const lm__winograd_tiles *t, const float *dy, float *m, const int window)
 {
     const int64_t step = t->channels, line = t->width * step, rows = t->height - t->y;
     for (int64_t c = 0, block = 0; c < t->channels; c += VW, block++) {
         int64_t n = t->channels - c < VW ? t->channels - c : VW, left = t->width - t->x;
         const float *from = dy + t->y * line + t->x * step + c;
-        place to = place_of(t, block, m);
-        for (int64_t k = 0; k < t->columns; k++, left -= 4, from += 4 * step, next_place(&to)) {
+        place to = place_of(t, block, m, window);
+        for (int64_t k = 0; k < t->columns; k++, left -= 4, from += 4 * step, next_place(&to, window)) {
             vf y[16];
             if (n == VW && rows >= 4 && left >= 4) {
 #pragma GCC unroll 16
@@ -150,56 +174,75 @@ void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, fl
                 for (int i = 0; i < 16; i++)
                     y[i] = i / 4 < rows && i % 4 < left ? load_part(from + i / 4 * line + i % 4 * step, n) : (vf){0};
             }
-            gradient_tile(y, to.at);
+            gradient_tile(y, to.at, window);
         }
     }
 }
 
-/* --- results ---------------------------------------------------------------------------------------------------- */
-
-/* Aᵀ of six, to_step apart, plus `start` */
-INLINE void result_6(const vf m[6], vf start, vf *to, int to_step)
+void LM_SIMD(winograd_gradient)(const lm__winograd_tiles *t, const float *dy, float *m)
 {
-    vf sum_a = m[1] + m[2], sum_b = m[3] + m[4], apart_a = m[1] - m[2], apart_b = m[3] - m[4];
-    to[0] = (m[0] + start) + (sum_a + sum_b);
-    to[to_step] = (A * apart_a + start) + B * apart_b;
-    to[2 * to_step] = (A2 * sum_a + start) + B2 * sum_b;
-    to[3 * to_step] = (A2 * A * apart_a + (m[5] + start)) + B2 * B * apart_b;
+    if (t->window == 3) gradients(t, dy, m, 3);
+    else gradients(t, dy, m, 2);
 }
 
-INLINE void result_tile(const float *m, vf bias, const int relu, vf y[16])
+/* --- results ---------------------------------------------------------------------------------------------------- */
+
+/* Aᵀ of a line of products, to_step apart, plus `start` */
+INLINE void result_line(const vf *m, vf start, vf *to, int to_step, const int window)
 {
+    const float a = A(window), b = B(window);
+    vf first = start;
+    if (window == 3) first += *m++;
+    vf sum_a = m[0] + m[1], sum_b = m[2] + m[3], apart_a = m[0] - m[1], apart_b = m[2] - m[3];
+    to[0] = first + (sum_a + sum_b);
+    to[to_step] = (a * apart_a + start) + b * apart_b;
+    to[2 * to_step] = (a * a * sum_a + start) + b * b * sum_b;
+    to[3 * to_step] = (a * a * a * apart_a + (m[4] + start)) + b * b * b * apart_b;
+}
+
+INLINE void result_tile(const float *m, vf bias, const int relu, vf y[16], const int window)
+{
+    const int size = SIZE(window);
     vf columns[24];
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) {
+    for (int j = 0; j < size; j++) {
         vf all[6];
 #pragma GCC unroll 6
-        for (int i = 0; i < 6; i++) all[i] = load(m + (6 * i + j) * PLANE);
-        result_6(all, (vf){0}, columns + j, 6);
+        for (int i = 0; i < size; i++) all[i] = load(m + (size * i + j) * PLANE);
+        result_line(all, (vf){0}, columns + j, size, window);
     }
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) result_6(columns + 6 * i, bias, y + 4 * i, 1);
+    for (int i = 0; i < 4; i++) result_line(columns + size * i, bias, y + 4 * i, 1, window);
     if (relu)
 #pragma GCC unroll 16
         for (int i = 0; i < 16; i++) y[i] = vmax(splat(0), y[i]);
 }
 
-INLINE void results(const lm__winograd_tiles *t, const float *m, const float *bias, const int relu, float *out)
+/* Whether cells at, at + step, …, of which the i-th is asked for, lie in [0, size). */
+INLINE bool inside(int64_t at, int i, int64_t step, int64_t size)
 {
-    const int64_t step = t->channels, line = t->width * step, rows = t->height - t->y;
+    return (uint64_t)(at + i * step) < (uint64_t)size;
+}
+
+INLINE void results(const lm__winograd_tiles *t, const float *m, const float *bias, const int relu, float *out,
+                    const int window)
+{
+    const int64_t step = t->step * t->channels, line = t->step * t->width * t->channels, s = t->step;
+    const bool rows = inside(t->y, 0, s, t->height) && inside(t->y, 3, s, t->height);
     for (int64_t c = 0, block = 0; c < t->channels; c += VW, block++) {
-        int64_t n = t->channels - c < VW ? t->channels - c : VW, left = t->width - t->x;
-        float *to = out + t->y * line + t->x * step + c;
-        place from = place_of(t, block, (float *)m);
+        int64_t n = t->channels - c < VW ? t->channels - c : VW, x = t->x;
+        int64_t at = (t->y * t->width + x) * t->channels + c;
+        place from = place_of(t, block, (float *)m, window);
         vf b = bias ? load_part(bias + c, n) : (vf){0}, y[16];
-        for (int64_t k = 0; k < t->columns; k++, left -= 4, to += 4 * step, next_place(&from)) {
-            result_tile(from.at, b, relu, y);
-            if (n == VW && rows >= 4 && left >= 4) {
+        for (int64_t k = 0; k < t->columns; k++, x += 4 * s, at += 4 * step, next_place(&from, window)) {
+            result_tile(from.at, b, relu, y, window);
+            if (n == VW && rows && inside(x, 0, s, t->width) && inside(x, 3, s, t->width)) {
 #pragma GCC unroll 16
-                for (int i = 0; i < 16; i++) store(to + i / 4 * line + i % 4 * step, y[i]);
+                for (int i = 0; i < 16; i++) store(out + at + i / 4 * line + i % 4 * step, y[i]);
             } else {
                 for (int i = 0; i < 16; i++)
-                    if (i / 4 < rows && i % 4 < left) store_part(to + i / 4 * line + i % 4 * step, y[i], n);
+                    if (inside(t->y, i / 4, s, t->height) && inside(x, i % 4, s, t->width))
+                        store_part(out + at + i / 4 * line + i % 4 * step, y[i], n);
             }
         }
     }
@@ -207,79 +250,8 @@ INLINE void results(const lm__winograd_tiles *t, const float *m, const float *bi
 
 void LM_SIMD(winograd_result)(const lm__winograd_tiles *t, const float *m, const float *bias, bool relu, float *y)
 {
-    if (relu) results(t, m, bias, 1, y);
-    else results(t, m, bias, 0, y);
-}
-
-/* --- kernels ---------------------------------------------------------------------------------------------------- */
-
-/* G of three, `step` apart */
-INLINE void kernel_3(const vf *g, int step, vf *to, int to_step)
-{
-    vf even = KA * g[0] + KA * A2 * g[2 * step], odd = KA * A * g[step];
-    to[0] = K0 * g[0];
-    to[to_step] = even + odd;
-    to[2 * to_step] = even - odd;
-    even = KB * g[0] + KB * B2 * g[2 * step], odd = KB * B * g[step];
-    to[3 * to_step] = even + odd;
-    to[4 * to_step] = even - odd;
-    to[5 * to_step] = g[2 * step];
-}
-
-void LM_SIMD(winograd_kernel)(const float *k, int64_t channels, int64_t filters, int64_t first, int64_t end,
-                              float *u)
-{
-    const int64_t plane = (filters + VW - 1) / VW * VW * channels;
-    for (int64_t c = first; c < end; c++)
-        for (int64_t f = 0; f < filters; f += VW) {
-            int64_t n = filters - f < VW ? filters - f : VW, panel = f / (2 * VW) * (2 * VW);
-            int64_t vectors = filters - panel > VW ? 2 : 1;
-            float *to = u + panel * channels + c * vectors * VW + (f - panel);
-            vf g[9], s[18], row[6];
-#pragma GCC unroll 9
-            for (int i = 0; i < 9; i++) g[i] = load_part(k + (i * channels + c) * filters + f, n);
-#pragma GCC unroll 3
-            for (int j = 0; j < 3; j++) kernel_3(g + j, 3, s + j, 3);
-            for (int i = 0; i < 6; i++) {
-                kernel_3(s + 3 * i, 1, row, 1);
-#pragma GCC unroll 6
-                for (int j = 0; j < 6; j++) store(to + (6 * i + j) * plane, row[j]);
-            }
-        }
-}
-
-/* Gᵀ of six */
-INLINE void kernel_gradient_6(const vf m[6], vf *to, int to_step)
-{
-    vf sum_a = KA * (m[1] + m[2]), sum_b = KB * (m[3] + m[4]);
-    to[0] = K0 * m[0] + (sum_a + sum_b);
-    to[to_step] = KA * A * (m[1] - m[2]) + KB * B * (m[3] - m[4]);
-    to[2 * to_step] = A2 * sum_a + (B2 * sum_b + m[5]);
-}
-
-void LM_SIMD(winograd_kernel_gradient)(const float *u, int64_t slice, int64_t slices, int64_t channels,
-                                       int64_t filters, int64_t first, int64_t end, float *dk)
-{
-    const int64_t rows = (channels + VW - 1) / VW * VW, plane = (filters + VW - 1) / VW * VW * rows;
-    for (int64_t f = 0; f < filters; f += VW)
-        for (int64_t c = first; c < end; c++) {
-            int64_t n = filters - f < VW ? filters - f : VW;
-            vf s[18], g[9];
-            for (int j = 0; j < 6; j++) {
-                const float *from = u + f * rows + c * VW + j * plane;
-                vf sum[6];
-#pragma GCC unroll 6
-                for (int i = 0; i < 6; i++) sum[i] = load(from + 6 * i * plane);
-                for (int64_t more = 1; more < slices; more++) {
-                    from += slice;
-#pragma GCC unroll 6
-                    for (int i = 0; i < 6; i++) sum[i] += load(from + 6 * i * plane);
-                }
-                kernel_gradient_6(sum, s + j, 6);
-            }
-#pragma GCC unroll 3
-            for (int i = 0; i < 3; i++) kernel_gradient_6(s + 6 * i, g + 3 * i, 1);
-#pragma GCC unroll 9
-            for (int i = 0; i < 9; i++) store_part(dk + (i * channels + c) * filters + f, g[i], n);
-        }
+    if (t->window == 3 && relu) results(t, m, bias, 1, y, 3);
+    else if (t->window == 3) results(t, m, bias, 0, y, 3);
+    else if (relu) results(t, m, bias, 1, y, 2);
+    else results(t, m, bias, 0, y, 2);
 }

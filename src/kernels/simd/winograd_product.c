@@ -1,4 +1,4 @@
-/* kernels/simd/winograd_product.c: the 36 products of matrices between the transforms of winograd.h.
+/* kernels/simd/winograd_product.c: the products of matrices between the transforms of winograd.h.
  *
  * Sums are short (as many terms as there are channels, or tiles in a unit), so the loops hold only the tile. */
 #include "kernels/simd/winograd.h"
@@ -9,10 +9,11 @@ enum {
     NV = 2,
     GROUP = TILE_ROWS,                  /* tiles in a group, and in a register tile */
     PLANE = GROUP * VW,
-    CHUNK = LM__WINOGRAD * PLANE,
     OUTER_1 = VW == 16 ? 16 : VW, /* channels in a register tile of the gradient, by one vector of filters; by two: */
     OUTER_2 = VW == 4 ? 4 : VW / 2,
 };
+
+#define CHUNK(window) (LM__WINOGRAD(window) * PLANE)
 
 /* --- m = v u ---------------------------------------------------------------------------------------------------- */
 
@@ -61,13 +62,14 @@ static product_fn *const single[] = {NULL, ALL(ADDRESS, 1)}, *const twin[] = {NU
 
 void LM_SIMD(winograd_product)(const lm__winograd_product *p)
 {
-    const int64_t block = p->groups * CHUNK, plane = (p->filters + VW - 1) / VW * VW * p->channels;
-    for (int64_t i = 0; i < LM__WINOGRAD; i++)
+    const int64_t chunk = CHUNK(p->window), block = p->groups * chunk;
+    const int64_t plane = (p->filters + VW - 1) / VW * VW * p->channels;
+    for (int64_t i = 0; i < LM__WINOGRAD(p->window); i++)
         for (int64_t f = 0; f < p->filters; f += NV * VW) {
             product_fn *const *tiles = p->filters - f > VW ? twin : single;
             const float *v = p->v + i * PLANE, *u = p->u + i * plane + f * p->channels;
             float *m = p->m + i * PLANE + f / VW * block;
-            for (int64_t left = p->count; left > 0; left -= GROUP, v += CHUNK, m += CHUNK)
+            for (int64_t left = p->count; left > 0; left -= GROUP, v += chunk, m += chunk)
                 tiles[left < GROUP ? left : GROUP](p->channels, v, u, m, block);
         }
 }
@@ -75,13 +77,13 @@ void LM_SIMD(winograd_product)(const lm__winograd_product *p)
 /* --- u += vᵀ m -------------------------------------------------------------------------------------------------- */
 
 INLINE void outer_tile(const int rows, const int vectors, int64_t count, const float *v, const float *m,
-                       int64_t block, float *u, int64_t ldu, bool add)
+                       int64_t chunk, int64_t block, float *u, int64_t ldu, bool add)
 {
     vf sum[VW > 4 ? VW : 8];
 #pragma GCC unroll 16
     for (int i = 0; i < rows * vectors; i++)
         sum[i] = add ? load(u + i % vectors * ldu + i / vectors * VW) : (vf){0};
-    for (; count > 0; count -= GROUP, v += CHUNK - PLANE, m += CHUNK - PLANE)
+    for (; count > 0; count -= GROUP, v += chunk - PLANE, m += chunk - PLANE)
         for (const float *end = v + (count < GROUP ? count : GROUP) * VW; v < end; v += VW, m += VW) {
             vf row[NV];
 #pragma GCC unroll 2
@@ -99,17 +101,18 @@ INLINE void outer_tile(const int rows, const int vectors, int64_t count, const f
 
 void LM_SIMD(winograd_outer)(const lm__winograd_product *p, bool add)
 {
-    const int64_t channels = (p->channels + VW - 1) / VW * VW, ldu = channels * VW, block = p->groups * CHUNK;
+    const int64_t channels = (p->channels + VW - 1) / VW * VW, ldu = channels * VW;
+    const int64_t chunk = CHUNK(p->window), block = p->groups * chunk;
     const int64_t plane = (p->filters + VW - 1) / VW * VW * channels;
-    for (int64_t i = 0; i < LM__WINOGRAD; i++)
+    for (int64_t i = 0; i < LM__WINOGRAD(p->window); i++)
         for (int64_t f = 0; f < p->filters; f += NV * VW) {
             const float *v = p->v + i * PLANE, *m = p->m + i * PLANE + f / VW * block;
             float *u = p->u + i * plane + f * channels;
             bool two = p->filters - f > VW;
             for (int64_t c = 0; c < channels; c += two ? OUTER_2 : OUTER_1) {
                 const float *from = v + c / VW * block + c % VW;
-                if (two) outer_tile(OUTER_2, 2, p->count, from, m, block, u + c * VW, ldu, add);
-                else outer_tile(OUTER_1, 1, p->count, from, m, block, u + c * VW, ldu, add);
+                if (two) outer_tile(OUTER_2, 2, p->count, from, m, chunk, block, u + c * VW, ldu, add);
+                else outer_tile(OUTER_1, 1, p->count, from, m, chunk, block, u + c * VW, ldu, add);
             }
         }
 }
