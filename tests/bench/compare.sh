@@ -79,6 +79,10 @@ rm -rf results lamina.?
 say lamina "$(row seedcnn 1.0 2.3 0.1 0.76)"
 expect 0 '' compare --no-appendix
 tr -s ' ' < out | grep -q '76 % yes, by its bound' || fail 'a workload near its bound is not reached'
+rm -rf results lamina.?
+say lamina "$(row seedcnn 1.0 2.3 0.1 1.2)"
+expect 0 'the bound of seedcnn was measured at a worse moment' compare --no-appendix
+tr -s ' ' < out | grep -q '120 % no' || fail 'a bound that was disturbed counts'
 printf '#!/bin/sh\necho broken >&2\nexit 1\n' > lamina
 compare --no-appendix > out 2> err && fail 'a failing lamina goes unnoticed'
 grep -q 'bench: error: .*broken' err || fail 'a failing lamina says nothing'
