@@ -72,6 +72,11 @@ lm_layer *lm__keras_layer(const json_t *layer, const char *name)
                                  "layer in its place");
         return lm__object_poison(&lm__layer_type);
     }
+    if (!strncmp(text(layer, "module"), "keras.src.ops", 13)) {
+        lm__fail(LM_UNSUPPORTED, "it holds the operation %s, which is no layer; keras.layers has Add, Multiply, … for "
+                                 "x + y, x * y, …", class_name);
+        return lm__object_poison(&lm__layer_type);
+    }
     if (foreign(layer)) {
         lm__fail(LM_UNSUPPORTED, "layer %s is a class of its own (%s), which Lamina does not have", class_name,
                  *text(layer, "registered_name") ? text(layer, "registered_name") : text(layer, "module"));
