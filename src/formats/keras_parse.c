@@ -73,8 +73,8 @@ lm_layer *lm__keras_layer(const json_t *layer, const char *name)
         return lm__object_poison(&lm__layer_type);
     }
     if (!strncmp(text(layer, "module"), "keras.src.ops", 13)) {
-        lm__fail(LM_UNSUPPORTED, "it holds the operation %s, which is no layer; keras.layers has Add, Multiply, … for "
-                                 "x + y, x * y, …", class_name);
+        lm__fail(LM_UNSUPPORTED, "it holds the operation %s, which is no layer; keras.layers has Add, Multiply, … "
+                                 "for x + y, x * y, …", class_name);
         return lm__object_poison(&lm__layer_type);
     }
     if (foreign(layer)) {
