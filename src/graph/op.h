@@ -99,6 +99,7 @@ typedef struct lm__inner_product {
     int64_t batches, m, n, k;
     bool transpose_a, transpose_b;      /* how the operands lie */
     int64_t times;
+    double share;                       /* below 1 where a mask leaves a part out; 0: all of it */
 } lm__inner_product;
 enum { LM__MAX_INNER = 4 };
 

@@ -121,6 +121,8 @@ static int products(const lm__problem *p, lm__inner_product *out)
     int64_t batches = d.batch * d.heads, t = d.t, s = d.s;
     out[0] = (lm__inner_product){.batches = batches, .m = t, .n = s, .k = d.k, .transpose_b = true, .times = 1};
     out[1] = (lm__inner_product){.batches = batches, .m = t, .n = d.v, .k = s, .times = 1};
+    double pairs = lm__attention_pairs(&d, ((const lm__attention *)p->attr)->causal);
+    for (int i = 0; i < 2; i++) out[i].share = pairs / ((double)t * (double)s);
     return 2;
 }
 

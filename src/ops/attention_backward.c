@@ -53,6 +53,8 @@ static int products(const lm__problem *p, lm__inner_product *out)
     out[1] = (lm__inner_product){.batches = batches, .m = t, .n = s, .k = v, .transpose_b = true, .times = 1};
     out[2] = (lm__inner_product){.batches = batches, .m = t, .n = k, .k = s, .times = 1};
     out[3] = (lm__inner_product){.batches = batches, .m = s, .n = k, .k = t, .transpose_a = true, .times = 1};
+    double pairs = lm__attention_pairs(&d, ((const lm__attention *)p->attr)->causal);
+    for (int i = 0; i < 4; i++) out[i].share = pairs / ((double)t * (double)s);
     return 4;
 }
 

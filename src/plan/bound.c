@@ -139,7 +139,7 @@ static lm_status time_inner(lm__product_times *t, const lm__step *s, const lm__i
     const lm__problem problem = {.op = "matmul", .nin = 2, .nout = 1, .in = in, .out = &out, .attr = &attr,
                                  .out_used = 1, .isa = s->problem.isa};
     LM_TRY(time_problem(t, lm__op_find(s->node->graph->table, "matmul"), &problem, true, seconds));
-    *seconds *= (double)p->times;
+    *seconds *= (double)p->times * (p->share > 0 ? p->share : 1);
     return LM_OK;
 }
 
