@@ -159,7 +159,7 @@ static lm_layer *input(void)
     int64_t size = 5 + (int64_t)below(3);
     switch (below(4)) {
     case 0: return lm_input(.shape = {size});
-    case 1: return lm_input(.shape = {size, 4});
+    case 1: return lm_input(.shape = {below(2) ? size : 2, 4});     /* PositionEmbedding has few rows here */
     case 2: return lm_input(.shape = {size, size, 2}, .dtype = below(4) ? "float32" : "float64");
     default: return lm_input(.shape = {size, size, 3});
     }
