@@ -69,7 +69,8 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     lm__product p = {.dims = *d, .simd = lm__simd_at(isa), .batches_a_job = 1, .slices_m = 1, .slices_n = 1,
                      .slices_k = 1};
     /* A transposed B of a short product: turning C, for each block of k, and A costs less than turning B. */
-    double turned = (double)d->m * (double)d->n * (double)up(d->k, LM__GEMM_KC) + (double)d->m * (double)d->k;
+    int64_t blocks = up(d->k, LM__GEMM_KC(p.simd->width));
+    double turned = 2.0 * (double)d->m * (double)d->n * (double)blocks + (double)d->m * (double)d->k;
     p.swapped = tb && turned < (double)d->n * (double)d->k;
     p.whole = (lm__gemm){.m = d->m, .n = d->n, .k = d->k, .rsa = ta ? 1 : d->k, .csa = ta ? d->m : 1,
                          .rsb = tb ? 1 : d->n, .csb = tb ? d->k : 1, .rsc = d->n, .csc = 1};

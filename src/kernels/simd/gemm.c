@@ -10,7 +10,7 @@
 enum {
     NV = 2, /* vectors in a tile's row */
     NR = NV * VW,
-    KC = LM__GEMM_KC,        /* block of k: a panel of B (KC * NR floats) stays in the second-level cache */
+    KC = LM__GEMM_KC(VW),    /* block of k: a panel of B (KC * NR floats) stays in the second-level cache */
     MC = 192,                /* block of m: with KC, the part of A that stays there too */
     WIDE = VW == 16 ? 8 : 4, /* vectors in the row of a one-row tile */
 };
