@@ -36,6 +36,15 @@ static void weights(void **state)
     check_ok(lm_load_weights(other, "attention_test.weights.h5"));
     assert_same_state(m, other);
     remove("attention_test.weights.h5");
+    /* the whole model, with what the call of a layer said */
+    check_ok(lm_save(m, "attention_test.keras"));
+    lm_model *again = lm_load("attention_test.keras");
+    lm_tensor *answer = NULL;
+    assert_same_state(m, again);
+    check_ok(lm_predict_outputs(again, lm_data_batch(lm_data_from_tensors(2, x), 3, false), &answer));
+    assert_same_tensor(y, answer);
+    remove("attention_test.keras");
+    lm_free(answer), lm_free(again);
     lm__npz_close(npz);
     lm_free(x[0]), lm_free(x[1]), lm_free(want), lm_free(y), lm_free(m), lm_free(other);
 }
