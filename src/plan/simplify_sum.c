@@ -45,6 +45,13 @@ static lm_value *sum_of(const lm__op *op, const lm__reduce_attr *attr, lm_value 
     return lm_op_multiply(sum_of(op, attr, x->node->in[1 - factor]), x->node->in[factor]);
 }
 
+static bool is_empty(const lm_value *x)
+{
+    for (int d = 0; d < x->shape.rank; d++)
+        if (x->shape.dim[d] == 0) return true;
+    return false;
+}
+
 /* The sum over a plane is not changed by where in it things lie. */
 static lm_value *sum_of_scattered(const lm__node *n)
 {
@@ -61,6 +68,7 @@ lm_value *lm__simplify_sum(const lm__node *n)
     const lm__reduce_attr *attr = n->attr;
     lm_value *x = n->in[0], *scattered = sum_of_scattered(n);
     if (scattered) return scattered;
+    if (is_empty(x)) return NULL;       /* 0, whatever the factor; and 0 times infinity is not */
     if (factor_of(x, attr) < 0 && (x->node->op != &lm__op_negative || !lm__is_float(x->dtype)) && !attr->keepdims)
         return NULL;
     return lm__reshape_to(sum_of(n->op, attr, x), &n->out[0].shape);

@@ -112,6 +112,25 @@ static void empty_sums(void **state)
     }
 }
 
+/* The loss of no examples is not a number, and its gradient 0: what it is divided by stays within the sum. */
+static void means_of_nothing(void **state)
+{
+    (void)state;
+    for (unsigned off = 0; off < 2; off++) {
+        lm_graph *g = lm_graph_new();
+        lm_value *x = lm_placeholder(g, "x", LM_F32, 0, 3), *w = lm_placeholder(g, "w", LM_F32, 3, 2), *dw;
+        lm_value *loss = lm_op_mean(lm_op_square(lm_op_tanh(lm_op_add(lm_op_matmul(x, w), lm_op_sum(w, 0)))));
+        check_ok(lm_gradients(loss, 1, &w, &dw));
+        check_ok(lm__graph_output(g, loss));
+        check_ok(lm__graph_output(g, dw));
+        float none, ws[6] = {1, 2, 3, 4, 5, 6}, mean, grad[6];
+        run_plan(g, off ? ~0u : 0, (const void *[]){&none, ws}, (void *[]){&mean, grad});
+        assert_true(isnan(mean));
+        for (int i = 0; i < 6; i++) assert_float_equal(grad[i], 0, 0);
+        lm_free(g);
+    }
+}
+
 /* A guard that is a variable counts as the run finds it, also where the run changes it. */
 static void changing_guard(void **state)
 {
@@ -174,4 +193,4 @@ static void half_convolutions(void **state)
 
 RUN(cmocka_unit_test(changing_guard), cmocka_unit_test(half_draws), cmocka_unit_test(half_convolutions),
     cmocka_unit_test(large_integers), cmocka_unit_test(factors_beyond_the_range), cmocka_unit_test(repeated_mask),
-    cmocka_unit_test(empty_sums))
+    cmocka_unit_test(empty_sums), cmocka_unit_test(means_of_nothing))

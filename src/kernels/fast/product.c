@@ -94,7 +94,7 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
 void lm__product_by_rows(lm__product *p)
 {
     int64_t jobs = p->slices_m * p->slices_n;
-    if (p->swapped) return;
+    if (p->swapped || p->whole.m == 0) return;
     p->slices_m = least(jobs, up(p->whole.m, 2 * p->simd->tile_rows));
     p->slices_n = least(p->slices_n, up(jobs, p->slices_m));
 }
