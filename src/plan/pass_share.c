@@ -83,14 +83,20 @@ static bool match_factors(pair *p, lm_value *a, lm_value *b)
     return a != b;
 }
 
+/* The sides of x ⊙ y that are not in common, of which the first has all rows; false: both differ. */
+static bool find_sides(const lm__node *m, const lm__node *n, int *i, int *k)
+{
+    for (*i = 0; *i < 2; ++*i)
+        for (*k = 0; *k < 2; ++*k)
+            if (m->in[1 - *i] == n->in[1 - *k] && lm__same_shape(m->in[*i], &m->out[0])) return true;
+    return false;
+}
+
 /* x ⊙ y with one side in common, and the rows on the other. */
 static bool match_product(pair *p, const lm__node *m, const lm__node *n)
 {
-    for (int i = 0; i < 2; i++)
-        for (int k = 0; k < 2; k++)
-            if (m->in[i] == n->in[k] && lm__same_shape(m->in[1 - i], &m->out[0]))
-                return matches(p, m->in[1 - i], n->in[1 - k]);
-    return false;
+    int i, k;
+    return find_sides(m, n, &i, &k) && matches(p, m->in[i], n->in[k]);
 }
 
 static bool match_where(pair *p, const lm__node *m, const lm__node *n)
@@ -133,8 +139,6 @@ static bool matches(pair *p, const lm_value *a, const lm_value *b)
 
 /* --- the common part -------------------------------------------------------------------------------------------- */
 
-static lm_value *without(const share *s, const lm_value *a, const lm_value *factor);
-
 /* The convolution or product of t, which has as many rows as the factor, or one that stands for all. */
 static lm_value *linear_of(const lm__node *m, lm_value *t)
 {
@@ -153,35 +157,26 @@ static lm_value *reshaped(const lm_value *like, lm_value *t)
     return lm__reshape_to(t, &shape);
 }
 
-/* Whether the value is the factor times something, as `matches` has found; sides that are in common are not. */
-static bool has(const share *s, const lm_value *v, const lm_value *factor, int depth)
+/* t, where a = factor ⊙ t and b the same of another factor, as `matches` has found; built anew before the node at
+ * hand. What both have in common stays, whatever it is made of. */
+static lm_value *without(const share *s, const lm_value *a, const lm_value *b)
 {
-    const lm__node *n = v->node;
-    const later *made = made_by(s, v);
-    if (made || is_outer(n)) return (made ? made->first : n->in[0]) == factor;
-    if (depth > DEPTH) return false;
-    if (n->op == &lm__op_reshape || keeps_rows(n)) return has(s, n->in[0], factor, depth + 1);
-    if (n->op != &lm__op_multiply && n->op != &lm__op_where && !is_sum(n)) return false;
-    for (int i = 0; i < n->nin; i++)
-        if (has(s, n->in[i], factor, depth + 1)) return true;
-    return false;
-}
-
-/* t, where a = factor ⊙ t; built anew before the node at hand. */
-static lm_value *without(const share *s, const lm_value *a, const lm_value *factor)
-{
-    const lm__node *m = a->node;
+    const lm__node *m = a->node, *n = b->node;
     const later *made = made_by(s, a);
     lm_value *in[3] = {NULL};
+    int side, other;
     if (made) return made->common;
     if (is_outer(m)) {
         lm__shape row = {.rank = 2, .dim = {1, a->shape.dim[1]}};
         return lm__reshape_to(m->in[1], &row);
     }
-    if (keeps_rows(m)) return linear_of(m, without(s, m->in[0], factor));
-    if (m->op == &lm__op_reshape) return reshaped(a, without(s, m->in[0], factor));
-    for (int i = 0; i < m->nin; i++)
-        in[i] = is_sum(m) || has(s, m->in[i], factor, 0) ? without(s, m->in[i], factor) : m->in[i];
+    if (keeps_rows(m)) return linear_of(m, without(s, m->in[0], n->in[0]));
+    if (m->op == &lm__op_reshape) return reshaped(a, without(s, m->in[0], n->in[0]));
+    for (int i = 0; i < m->nin; i++) in[i] = m->in[i];
+    if (m->op == &lm__op_multiply && find_sides(m, n, &side, &other))
+        in[side] = without(s, m->in[side], n->in[other]);
+    for (int i = m->op == &lm__op_where; i < m->nin && m->op != &lm__op_multiply; i++)
+        if (!lm__value_is(in[i], 0)) in[i] = without(s, in[i], n->in[i]);
     return lm__apply(m->graph, m->op, m->attr, m->nin, in);
 }
 
@@ -243,7 +238,7 @@ static lm_status visit(share *s, lm__node *m)
         if (n->mark < 0 || !matches(&p, &m->out[0], &n->out[0]) || (factor && p.a != factor)) continue;
         if (!common) {
             factor = p.a;
-            common = without(s, &m->out[0], factor);
+            common = without(s, &m->out[0], &n->out[0]);
             result = with(factor, common, &m->out[0]);
             LM_TRY(lm__sweep_replace(&s->sweep, &m->out[0], result));
         }
