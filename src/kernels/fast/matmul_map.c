@@ -9,7 +9,10 @@
 #include "kernels/fast/product.h"
 #include "kernels/map_job.h"
 
-enum { BLOCK = 64 << 10 };  /* bytes of a block of the product: with the operands', in the second-level cache */
+enum {
+    BLOCK = 64 << 10,       /* bytes of a block of the product: with the operands', in the second-level cache */
+    KEPT = 128 << 10,       /* numbers of the matrix that every block reads whole: it must stay in that cache */
+};
 
 typedef struct state {
     lm__product product;
@@ -45,7 +48,9 @@ static bool takes(const lm__problem *problem)
     const lm__problem p = lm__matmul_map_product(problem, &result);
     if (!lm__product_small(&p)) return false;
     const lm__product product = lm__product_plan(&p);
-    return product.dims.batches == 1 && product.slices_k == 1 && product.dims.k > 0;
+    const lm__gemm *g = &product.whole;
+    bool stays = g->k * (product.swapped ? g->m : g->n) <= KEPT;
+    return product.dims.batches == 1 && product.slices_k == 1 && product.dims.k > 0 && stays;
 }
 
 static lm_status prepare(const lm__problem *problem, lm__needs *needs, void **out)

@@ -25,6 +25,7 @@ static void cut(lm__product *p, int64_t jobs)
     int64_t most[3] = {up(g->m, 2 * p->simd->tile_rows), up(g->n, p->simd->tile_columns), g->k / SHORTEST_K};
     const double cost[3] = {(double)g->k * (double)g->n, (double)g->m * (double)g->k,
                             2.0 * (double)g->m * (double)g->n};
+    if (most[0] * most[1] >= jobs) most[2] = 0;
     int64_t *slices[3] = {&p->slices_m, &p->slices_n, &p->slices_k};
     while (jobs > 1) {
         int best = -1;
@@ -87,7 +88,7 @@ lm__product lm__product_of(const lm__matmul_dims *d, bool ta, bool tb, lm__isa i
     if (d->batches >= jobs) p.batches_a_job = up(d->batches, jobs);
     else if (d->batches > 0) cut(&p, up(jobs, d->batches));
     if (d->batches > 1) p.slices_k = 1;
-    if (flops > 0 && (flops < LARGE || least(d->m, d->n) <= THIN)) cut_for_team(&p, up(jobs, d->batches));
+    if (flops > 0) cut_for_team(&p, up(jobs, d->batches));
     return p;
 }
 
