@@ -1,9 +1,9 @@
 /* base/team.h: the compute threads.
  *
- * One team per process, started at the first parallel piece of work that is worth it. Work is a number of jobs
- * fixed by the problem, never by the number of threads: results are the same bytes for any team. When the team is
- * taken (a second caller, or a call from inside a job) the caller does all jobs itself. Waiting threads spin
- * briefly, then sleep. */
+ * One team per process, started at the first parallel piece of work that is worth it. Work is a number of jobs.
+ * Where a cut reaches the bytes, as in sums, the problem fixes it, never the number of threads: results are the same
+ * bytes for any team. When the team is taken (a second caller, or a call from inside a job) the caller does all jobs
+ * itself. Waiting threads spin briefly, then sleep. */
 #ifndef LM_BASE_TEAM_H
 #define LM_BASE_TEAM_H
 

@@ -29,7 +29,7 @@ static const lm__op *narrow_of(const lm__op *op)
 static bool is_faster_wide(const lm__node *n)
 {
     const char *name = lm__fast_name(n->op, n->nin, n->in, n->nout, n->out, n->attr);
-    return lm__isa_level() != LM__ISA_AMX && name && strcmp(name, "winograd") == 0;
+    return lm__isa_level() != LM__ISA_AMX && name && strncmp(name, "winograd", strlen("winograd")) == 0;
 }
 
 static lm_value *visit(const lm__node *n)

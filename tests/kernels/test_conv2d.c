@@ -149,7 +149,7 @@ static void winograd_by_2(void **state)
         finish(&s);
         convolve(&c, &s);
     }
-    check_contains(c.taken, "winograd");
+    check_contains(c.taken, "winograd_by_2");
 }
 
 static void empty_batch(void **state)

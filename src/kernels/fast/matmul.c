@@ -1,10 +1,11 @@
 /* kernels/fast/matmul.c: matmul and matmul_fused on our own vector code.
  *
- * Measured on 2 cores with AVX-512, one thread, against oneDNN 2.6: 32 x 5408 x 128 (the tutorial's dense layer) 115
- * against 117 GFLOP/s, its gradient with respect to the input 98 against 65, 32 x 128 x 10 68 against 43, 512³ 105
- * against 111. So products that are small or thin are computed here, without the 6 ms that opening libdnnl costs;
- * large ones go to oneDNN where there is one, and come here otherwise. But not weights' gradients over many examples:
- * 256 x 6400 x 1024 with its first matrix transposed 214 against 107 GFLOP/s on another machine. */
+ * Measured against oneDNN 2.6, one thread, on a machine with AVX-512 that makes 118 GFLOP/s a core: 32 x 5408 x 128
+ * (the tutorial's dense layer) 115 against 117 GFLOP/s, its gradient with respect to the input 98 against 65, 32 x
+ * 128 x 10 68 against 43, 512³ 105 against 111. So products that are small or thin are computed here, without the 6
+ * ms that opening libdnnl costs; large ones go to oneDNN where there is one, and come here otherwise. But not
+ * weights' gradients over many examples: 256 x 6400 x 1024 with its first matrix transposed 214 against 107 on a Zen
+ * 5 (289 GFLOP/s a core), where 512³ makes 270 against 240 and the first of the above 264 (decision 5). */
 #include "base/alloc.h"
 #include "kernels/fast/product.h"
 #include "base/status.h"

@@ -296,7 +296,7 @@ FORM(kernel, lm__conv2d_backward_kernel_problem, TO_KERNEL)
 
 #define KERNEL(name_of_op, form, function)                                                                       \
     {                                                                                                            \
-        .op = name_of_op, .name = "winograd", .accepts = takes_##form, .prepare = prepare_##form,                \
+        .op = name_of_op, .name = "winograd_by_2", .accepts = takes_##form, .prepare = prepare_##form,           \
         .release = lm__free, .run = function                                                                     \
     }
 const lm__kernel lm__by_2_conv2d = KERNEL("conv2d", forward, forward);
