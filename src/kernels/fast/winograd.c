@@ -1,14 +1,13 @@
-/* kernels/fast/winograd.c: conv2d and both ways back by Winograd's F(4 x 4, r x r) (simd/winograd.h): windows of 2
- * and 3 with stride 1, of 4 to 6 with stride 2.
+/* kernels/fast/winograd.c: conv2d and the way back to the image by Winograd's F(4 x 4, r x r) (simd/winograd.h):
+ * windows of 2 and 3 with stride 1, of 4 to 6 with stride 2. The kernel's gradient is in winograd_gradient.c.
  *
  * A unit is a group of tiles, or a few: what lies between stays in the second-level cache, or in the first where the
  * products can take the place of their factors (one register tile of filters). The way back to the image is a
- * convolution with the turned kernel, whose results lie a stride apart; the kernel's gradient is summed in slices of
- * units before it is transformed. Measured: decision 60. */
+ * convolution with the turned kernel, whose results lie a stride apart. Measured: decision 60. */
 #include "base/alloc.h"
 #include "base/team.h"
 #include "kernels/epilogue.h"
-#include "kernels/fast/conv.h"
+#include "kernels/fast/winograd.h"
 #include <string.h>
 
 enum {
@@ -16,45 +15,23 @@ enum {
     LARGE_KERNEL = 1 << 19,             /* a transformed kernel that comes from afar: units are of … */
     LARGE_GROUPS = 4,                   /* … so many groups, to read it seldom */
     JOB_FLOPS = 1 << 22,
-    SLICES = 32,                        /* of the kernel's gradient, halved while … */
-    SLICE_FLOATS = 3 << 17,             /* … they have more floats, but not below … */
-    LEAST_SLICES = 4,
     KERNEL_CHUNK = 4096,                /* elements of a kernel that a job transforms */
     SIDE = LM__WINOGRAD_TILE,
     LEAST_TILES = 12,
+    KERNEL_FLOATS = 36 << 16,           /* measured */
 };
-
-/* Images that tiles are taken from, or results that they are put to: every step-th cell from (phase - top, phase -
- * left) on belongs to a phase, and the phases' channels lie one after the other. */
-typedef struct side {
-    int64_t height, width, channels, step, top, left;
-} side;
-
-typedef struct winograd {
-    side from, to;
-    int64_t batch, window, channels, filters;   /* of all phases */
-    int64_t kernel_height, kernel_width, stride;        /* as the problem has them */
-    const lm__simd *simd;
-    bool turned, stable;
-    int64_t rows, columns;              /* tiles of an image */
-    int64_t tiles, groups;              /* of a unit: at most */
-    int64_t units, units_a_job, slices;
-    size_t strip, v, m, u;              /* floats: of columns on their way, of what lies between, of a kernel */
-} winograd;
 
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t whole(int64_t a, int64_t b) { return up(a, b) * b; }
 
-/* in_place: the products take the place of their factors. */
-static void plan_units(winograd *w, bool in_place, double flops)
+void lm__winograd_units(lm__winograd_plan *w, bool in_place, double flops)
 {
     int64_t width = w->simd->width, group = w->simd->winograd.group, products = LM__WINOGRAD(w->window);
     int64_t channels = whole(w->channels, width), filters = whole(w->filters, width);
     int64_t floats = products * group * (in_place ? most(channels, filters) : channels + filters);
-    int64_t all = w->batch * w->rows * w->columns;
-    int64_t groups = in_place ? 1 : most(MOST_FLOATS / floats, 2);
+    int64_t all = w->all, groups = in_place ? 1 : most(MOST_FLOATS / floats, 2);
     if (products * channels * filters > LARGE_KERNEL) groups = most(groups, LARGE_GROUPS);
     w->units = most(up(all, groups * group), 1);
     w->tiles = in_place ? group : most(up(all, w->units), 1);   /* of nearly one size */
@@ -67,15 +44,12 @@ static void plan_units(winograd *w, bool in_place, double flops)
     w->units_a_job = flops < JOB_FLOPS ? (int64_t)(JOB_FLOPS / (flops + 1)) + 1 : 1;
 }
 
-static size_t scratch_bytes(const winograd *w) { return (w->strip + w->v + w->m) * sizeof(float); }
-
 static int64_t window_of(const lm__conv2d_dims *d) { return up(d->kernel_height, d->stride_y); }
 
-/* The convolution of d, or (back) the one that leads back from the results' gradient to the image's. */
-static void plan_sides(winograd *w, const lm__conv2d_dims *d, bool back)
+static void plan_sides(lm__winograd_plan *w, const lm__conv2d_dims *d, bool back)
 {
-    const side image = {d->height, d->width, d->channels, d->stride_y, d->top, d->left};
-    const side result = {d->out_height, d->out_width, d->filters, 1, 0, 0};
+    const lm__winograd_side image = {d->height, d->width, d->channels, d->stride_y, d->top, d->left};
+    const lm__winograd_side result = {d->out_height, d->out_width, d->filters, 1, 0, 0};
     w->batch = d->batch, w->window = window_of(d);
     w->kernel_height = d->kernel_height, w->kernel_width = d->kernel_width, w->stride = d->stride_y;
     w->from = back ? result : image;
@@ -91,13 +65,14 @@ static void plan_sides(winograd *w, const lm__conv2d_dims *d, bool back)
     }
     w->rows = up(height, SIDE);
     w->columns = up(width, SIDE);
+    w->all = w->batch * w->rows * w->columns;
     w->channels = w->from.channels * w->from.step * w->from.step;
     w->filters = w->to.channels * w->to.step * w->to.step;
 }
 
-static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, bool back, winograd **out)
+lm_status lm__winograd_make(const lm__problem *problem, const lm__conv2d_dims *d, bool back, lm__winograd_plan **out)
 {
-    winograd *w = lm__calloc(1, sizeof *w);
+    lm__winograd_plan *w = lm__calloc(1, sizeof *w);
     *out = w;
     if (!w) return lm__no_memory(sizeof *w);
     w->simd = lm__simd_at(problem->isa);
@@ -107,24 +82,10 @@ static lm_status make(const lm__problem *problem, const lm__conv2d_dims *d, bool
 
 /* --- units ------------------------------------------------------------------------------------------------------ */
 
-typedef struct call {
-    const winograd *w;
-    const float *image, *kernel, *bias, *gradient;
-    float *result;
-    int act;                            /* lm__act */
-    const lm__run *run;
-} call;
-
-/* Goes through a unit in pieces of one row of one image. `first` counts the unit's tiles; false at the end. */
-typedef struct piece {
-    int64_t image, row, column, columns, first;
-} piece;
-
-static bool next_piece(const winograd *w, int64_t unit, piece *p)
+bool lm__winograd_next(const lm__winograd_plan *w, int64_t unit, lm__winograd_piece *p)
 {
-    int64_t all = w->batch * w->rows * w->columns;
     p->first += p->columns;
-    int64_t at = unit * w->tiles + p->first, end = least((unit + 1) * w->tiles, all);
+    int64_t at = unit * w->tiles + p->first, end = least(unit * w->tiles + p->end, w->all);
     if (at >= end) return false;
     p->image = at / (w->rows * w->columns);
     p->row = at / w->columns % w->rows;
@@ -133,8 +94,8 @@ static bool next_piece(const winograd *w, int64_t unit, piece *p)
     return true;
 }
 
-/* The tiles of a piece on one side, in one phase. */
-static lm__winograd_tiles tiles_of(const winograd *w, const side *s, const piece *p, int64_t phase)
+lm__winograd_tiles lm__winograd_tiles_of(const lm__winograd_plan *w, const lm__winograd_side *s,
+                                         const lm__winograd_piece *p, int64_t phase)
 {
     return (lm__winograd_tiles){
         .window = w->window, .columns = p->columns, .first = p->first, .groups = w->groups,
@@ -143,35 +104,41 @@ static lm__winograd_tiles tiles_of(const winograd *w, const side *s, const piece
         .width = s->width, .channels = s->channels};
 }
 
-/* Bᵀ d B of a unit; returns the number of tiles. */
-static int64_t transform_image(const call *r, int64_t unit, float *v, float *strip)
+int64_t lm__winograd_transform(const lm__winograd_plan *w, const float *image, int64_t unit, lm__winograd_piece p,
+                               float *v, float *strip)
 {
-    const winograd *w = r->w;
-    const side *s = &w->from;
-    piece p = {0};
-    while (next_piece(w, unit, &p))
+    const lm__winograd_side *s = &w->from;
+    while (lm__winograd_next(w, unit, &p))
         for (int64_t phase = 0; phase < s->step * s->step; phase++) {
-            const lm__winograd_tiles t = tiles_of(w, s, &p, phase);
-            w->simd->winograd.image(&t, r->image + p.image * s->height * s->width * s->channels, v, strip);
+            const lm__winograd_tiles t = lm__winograd_tiles_of(w, s, &p, phase);
+            w->simd->winograd.image(&t, image + p.image * s->height * s->width * s->channels, v, strip);
         }
     return p.first;
 }
 
 /* --- forward, and back to the image ----------------------------------------------------------------------------- */
 
+typedef struct call {
+    const lm__winograd_plan *w;
+    const float *image, *kernel, *bias;
+    float *result;
+    int act;                            /* lm__act */
+    const lm__run *run;
+} call;
+
 static void run_unit(const call *r, int64_t unit, const float *kernel, float *scratch)
 {
-    const winograd *w = r->w;
-    const side *s = &w->to;
+    const lm__winograd_plan *w = r->w;
+    const lm__winograd_side *s = &w->to;
     float *v = scratch + w->strip, *m = w->m ? v + w->v : v;
-    int64_t count = transform_image(r, unit, v, scratch), line = s->width * s->channels;
+    lm__winograd_piece p = {.end = w->tiles};
+    int64_t count = lm__winograd_transform(w, r->image, unit, p, v, scratch), line = s->width * s->channels;
     w->simd->winograd.product(&(lm__winograd_product){.window = w->window, .count = count, .groups = w->groups,
                                                       .channels = w->channels, .filters = w->filters, .v = v,
                                                       .u = (float *)kernel, .m = m});
-    piece p = {0};
-    while (next_piece(w, unit, &p))
+    while (lm__winograd_next(w, unit, &p))
         for (int64_t phase = 0; phase < s->step * s->step; phase++) {
-            const lm__winograd_tiles t = tiles_of(w, s, &p, phase);
+            const lm__winograd_tiles t = lm__winograd_tiles_of(w, s, &p, phase);
             float *y = r->result + p.image * s->height * line;
             w->simd->winograd.result(&t, m, r->bias, r->act == LM__ACT_RELU, y);
             if (r->act > LM__ACT_RELU)  /* forward: one phase */
@@ -183,14 +150,13 @@ static void run_unit(const call *r, int64_t unit, const float *kernel, float *sc
 static void run_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    const winograd *w = r->w;
+    const lm__winograd_plan *w = r->w;
     const float *kernel = w->stable ? r->run->packed[1] : r->run->shared;
     int64_t first = (int64_t)job * w->units_a_job, end = least(first + w->units_a_job, w->units);
     for (int64_t i = first; i < end; i++) run_unit(r, i, kernel, lm__run_scratch(r->run, thread));
 }
 
-/* The kernel as it is given, or turned. */
-static lm__winograd_kernel kernel_of(const winograd *w, int64_t first, int64_t end)
+lm__winograd_kernel lm__winograd_kernel_of(const lm__winograd_plan *w, int64_t first, int64_t end)
 {
     lm__winograd_kernel d = {.window = w->window, .step = w->stride, .height = w->kernel_height,
                              .width = w->kernel_width, .channels = w->from.channels, .filters = w->filters,
@@ -199,14 +165,14 @@ static lm__winograd_kernel kernel_of(const winograd *w, int64_t first, int64_t e
     return d;
 }
 
-static int64_t kernel_rows(const winograd *w) { return most(KERNEL_CHUNK / most(w->filters, 1), 1); }
+int64_t lm__winograd_kernel_rows(const lm__winograd_plan *w) { return most(KERNEL_CHUNK / most(w->filters, 1), 1); }
 
 /* G g Gᵀ of some channels. */
 static void kernel_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    int64_t rows = kernel_rows(r->w), first = (int64_t)job * rows;
-    const lm__winograd_kernel d = kernel_of(r->w, first, first + rows);
+    int64_t rows = lm__winograd_kernel_rows(r->w), first = (int64_t)job * rows;
+    const lm__winograd_kernel d = lm__winograd_kernel_of(r->w, first, first + rows);
     (void)thread;
     r->w->simd->winograd.kernel(&d, r->kernel, r->run->shared);
 }
@@ -215,7 +181,7 @@ static void kernel_job(void *argument, size_t job, int thread)
 static void turn_job(void *argument, size_t job, int thread)
 {
     const call *r = (const call *)argument;
-    const winograd *w = r->w;
+    const lm__winograd_plan *w = r->w;
     int64_t channels = w->to.channels, filters = w->from.channels, last = w->window - 1;
     int64_t y = (last - (int64_t)job / w->window) * w->stride, x = (last - (int64_t)job % w->window) * w->stride;
     float *turned = (float *)r->run->shared + w->u + (int64_t)job * filters * w->filters;
@@ -233,13 +199,13 @@ static void turn_job(void *argument, size_t job, int thread)
 
 static lm_status run_images(const lm__run *run, const float *image, const float *bias, int act, float *result)
 {
-    const winograd *w = (const winograd *)run->state;
+    const lm__winograd_plan *w = (const lm__winograd_plan *)run->state;
     call r = {.w = w, .image = image, .kernel = run->in[1], .bias = bias, .act = act, .result = result, .run = run};
     if (w->turned) {
         lm__parallel((size_t)(w->window * w->window), turn_job, &r);
         r.kernel = (const float *)run->shared + w->u;
     }
-    if (!w->stable) lm__parallel((size_t)up(w->channels, kernel_rows(w)), kernel_job, &r);
+    if (!w->stable) lm__parallel((size_t)up(w->channels, lm__winograd_kernel_rows(w)), kernel_job, &r);
     lm__parallel((size_t)up(w->units, w->units_a_job), run_job, &r);
     return LM_OK;
 }
@@ -262,54 +228,11 @@ static lm_status run_input(const lm__run *run)
 
 static lm_status pack(const lm__problem *problem, const void *state, int i, const void *source, void *packed)
 {
-    const winograd *w = (const winograd *)state;
-    const lm__winograd_kernel d = kernel_of(w, 0, w->channels);
+    const lm__winograd_plan *w = (const lm__winograd_plan *)state;
+    const lm__winograd_kernel d = lm__winograd_kernel_of(w, 0, w->channels);
     (void)problem;
     (void)i;
     w->simd->winograd.kernel(&d, source, packed);
-    return LM_OK;
-}
-
-/* --- the kernel's gradient -------------------------------------------------------------------------------------- */
-
-static void slice_job(void *argument, size_t job, int thread)
-{
-    const call *r = (const call *)argument;
-    const winograd *w = r->w;
-    const side *s = &w->to;
-    float *scratch = lm__run_scratch(r->run, thread), *v = scratch + w->strip, *m = v + w->v;
-    int64_t first = w->units * (int64_t)job / w->slices, end = w->units * ((int64_t)job + 1) / w->slices;
-    lm__winograd_product product = {.window = w->window, .groups = w->groups, .channels = w->channels,
-                                    .filters = w->filters, .v = v, .u = (float *)r->run->shared + job * w->u, .m = m};
-    for (int64_t i = first; i < end; i++) {
-        product.count = transform_image(r, i, v, scratch);
-        piece p = {0};
-        while (next_piece(w, i, &p)) {
-            const lm__winograd_tiles t = tiles_of(w, s, &p, 0);
-            w->simd->winograd.gradient(&t, r->gradient + p.image * s->height * s->width * s->channels, m);
-        }
-        w->simd->winograd.outer(&product, i > first);
-    }
-}
-
-static int64_t sum_rows(const winograd *w) { return most(kernel_rows(w) / 4, 1); }
-
-static void sum_job(void *argument, size_t job, int thread)
-{
-    const call *r = (const call *)argument;
-    const winograd *w = r->w;
-    int64_t first = (int64_t)job * sum_rows(w);
-    const lm__winograd_kernel d = kernel_of(w, first, first + sum_rows(w));
-    (void)thread;
-    w->simd->winograd.kernel_gradient(&d, r->run->shared, (int64_t)w->u, w->slices, r->result);
-}
-
-static lm_status run_kernel(const lm__run *run)
-{
-    const winograd *w = (const winograd *)run->state;
-    call r = {.w = w, .image = run->in[0], .gradient = run->in[1], .result = run->out[0], .run = run};
-    lm__parallel((size_t)w->slices, slice_job, &r);
-    lm__parallel((size_t)up(w->channels, sum_rows(w)), sum_job, &r);
     return LM_OK;
 }
 
@@ -318,14 +241,14 @@ static lm_status run_kernel(const lm__run *run)
 static lm_status prepare_images(const lm__problem *problem, const lm__conv2d_dims *d, bool back, lm__needs *needs,
                                 void **state)
 {
-    winograd *w;
-    LM_TRY(make(problem, d, back, &w));
+    lm__winograd_plan *w;
+    LM_TRY(lm__winograd_make(problem, d, back, &w));
     int64_t width = w->simd->width, cells = w->window * w->window;
-    plan_units(w, w->filters <= 2 * width, lm__conv2d_flops(d));
+    lm__winograd_units(w, w->filters <= 2 * width, lm__conv2d_flops(d));
     w->u = (size_t)(LM__WINOGRAD(w->window) * whole(w->filters, width) * w->channels);
     w->turned = back;
     w->stable = !back && (problem->in_stable >> 1 & 1);
-    needs->scratch = scratch_bytes(w);
+    needs->scratch = (w->strip + w->v + w->m) * sizeof(float);
     if (w->stable) needs->pack[1] = w->u * sizeof(float);
     else needs->shared = (w->u + (back ? (size_t)(cells * w->channels * w->filters) : 0)) * sizeof(float);
     *state = w;
@@ -344,23 +267,6 @@ static lm_status prepare_input(const lm__problem *problem, lm__needs *needs, voi
     return prepare_images(problem, &d, true, needs, state);
 }
 
-static lm_status prepare_kernel(const lm__problem *problem, lm__needs *needs, void **state)
-{
-    const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(problem);
-    winograd *w;
-    LM_TRY(make(problem, &d, false, &w));
-    plan_units(w, false, lm__conv2d_flops(&d));
-    int64_t width = w->simd->width;
-    w->u = (size_t)(LM__WINOGRAD(w->window) * whole(w->filters, width) * whole(w->channels, width));
-    w->slices = SLICES;
-    while (w->slices > LEAST_SLICES && w->slices * (int64_t)w->u > SLICE_FLOATS) w->slices /= 2;
-    w->slices = least(w->slices, w->units);
-    needs->scratch = scratch_bytes(w);
-    needs->shared = (size_t)w->slices * w->u * sizeof(float);
-    *state = w;
-    return LM_OK;
-}
-
 static bool has_window(const lm__conv2d_dims *d)
 {
     int64_t window = window_of(d), height = d->kernel_height, width = d->kernel_width;
@@ -372,11 +278,11 @@ static bool has_window(const lm__conv2d_dims *d)
 /* A third of the multiplications saved at least, those of tiles that reach out of the results included (3 x 3 by 2
  * saves less: no faster, measured); channels enough to outweigh the transforms, in whole vectors if there are phases;
  * a transformed kernel of no more than `floats`. */
-static bool fits(const lm__problem *p, const lm__conv2d_dims *d, bool back, int64_t floats)
+bool lm__winograd_fits(const lm__problem *p, const lm__conv2d_dims *d, bool back, int64_t floats)
 {
     if (p->in[0].dtype != LM_F32 || d->batch <= 0 || d->groups != 1) return false;
     if (!has_window(d) || !lm__conv_fits(d)) return false;
-    winograd w = {.simd = lm__simd_at(p->isa)};
+    lm__winograd_plan w = {.simd = lm__simd_at(p->isa)};
     plan_sides(&w, d, back);
     if (d->channels < 8 || d->filters < 8 || (w.stride > 1 && d->channels % w.simd->width != 0)) return false;
     double tiles = (double)(w.rows * w.columns), products = (double)LM__WINOGRAD(w.window);
@@ -386,24 +292,16 @@ static bool fits(const lm__problem *p, const lm__conv2d_dims *d, bool back, int6
            (int64_t)products * w.channels * w.filters <= floats;
 }
 
-enum { KERNEL_FLOATS = 36 << 16, GRADIENT_FLOATS = 36 * 160 * 160 };    /* measured; a gradient has slices as well */
-
 static bool takes_forward(const lm__problem *p)
 {
     const lm__conv2d_dims d = lm__conv2d_problem(p);
-    return fits(p, &d, false, KERNEL_FLOATS);
+    return lm__winograd_fits(p, &d, false, KERNEL_FLOATS);
 }
 
 static bool takes_input(const lm__problem *p)
 {
     const lm__conv2d_dims d = lm__conv2d_backward_input_problem(p);
-    return fits(p, &d, true, KERNEL_FLOATS);
-}
-
-static bool takes_kernel(const lm__problem *p)
-{
-    const lm__conv2d_dims d = lm__conv2d_backward_kernel_problem(p);
-    return fits(p, &d, false, GRADIENT_FLOATS);
+    return lm__winograd_fits(p, &d, true, KERNEL_FLOATS);
 }
 
 #define KERNEL(name_of_op, form, prepared, packer, function)                                                     \
@@ -414,5 +312,3 @@ static bool takes_kernel(const lm__problem *p)
 const lm__kernel lm__winograd_conv2d = KERNEL("conv2d", forward, forward, pack, run_forward);
 const lm__kernel lm__winograd_conv2d_fused = KERNEL("conv2d_fused", forward, forward, pack, run_fused);
 const lm__kernel lm__winograd_conv2d_backward_input = KERNEL("conv2d_backward_input", input, input, NULL, run_input);
-const lm__kernel lm__winograd_conv2d_backward_kernel =
-    KERNEL("conv2d_backward_kernel", kernel, kernel, NULL, run_kernel);

@@ -6,7 +6,6 @@
 #include "kernels/map.h"
 #include "kernels/simd/rows.h"
 #include "kernels/simd/winograd.h"
-#include "kernels/simd/winograd_by_2.h"
 
 /* C = A B, or C += A B with `add`. A: m rows and k columns, element (i, j) at a[i * rsa + j * csa]; B (k, n) and C
  * (m, n) likewise. One of rsb, csb and one of rsc, csc is 1. */
@@ -133,7 +132,6 @@ typedef struct lm__simd {
     void (*conv_kernel)(const lm__conv *v);
     void (*conv_pool)(const lm__conv_pool *t);
     lm__winograd winograd;
-    lm__by_2 by_2;
     void (*max_pool_row)(const lm__pool_row *w);
     bool (*unpool_row)(const lm__unpool_row *w);        /* whether every place lay in its window */
     /* kind: lm__simd_reduction; at least one row and one column. Columns: y[j] over i < rows of x[i * stride + j], j

@@ -18,12 +18,7 @@ void LM_SIMD(winograd_kernel)(const lm__winograd_kernel *d, const float *k, floa
 void LM_SIMD(winograd_kernel_gradient)(const lm__winograd_kernel *d, const float *u, int64_t slice, int64_t slices,
                                        float *dk);
 void LM_SIMD(winograd_product)(const lm__winograd_product *p);
-void LM_SIMD(winograd_outer)(const lm__winograd_product *p, bool add);
-void LM_SIMD(by_2_cells)(const lm__by_2_tile *t, const float *image, float *v, int64_t apart);
-void LM_SIMD(by_2_gradient)(const lm__by_2_tile *t, const float *dy, float *m, int64_t apart);
-void LM_SIMD(by_2_result)(const lm__by_2_tile *t, const float *m, int64_t apart, const float *bias, float *y);
-void LM_SIMD(by_2_kernel)(const lm__by_2_kernel *s, const float *k, int64_t first, int64_t end, float *u);
-void LM_SIMD(by_2_kernel_gradient)(const lm__by_2_kernel *s, const float *u, int64_t first, int64_t end, float *dk);
+void LM_SIMD(winograd_outer)(const lm__winograd_product *p, int64_t first, int64_t end, bool add);
 void LM_SIMD(max_pool_row)(const lm__pool_row *w);
 bool LM_SIMD(unpool_row)(const lm__unpool_row *w);
 void LM_SIMD(reduce_columns)(int kind, const float *x, int64_t rows, int64_t stride, int64_t n, const float *center,
@@ -65,11 +60,6 @@ const lm__simd LM_SIMD(simd) = {
                  .kernel_gradient = LM_SIMD(winograd_kernel_gradient),
                  .product = LM_SIMD(winograd_product),
                  .outer = LM_SIMD(winograd_outer)},
-    .by_2 = {.cells = LM_SIMD(by_2_cells),
-             .gradient = LM_SIMD(by_2_gradient),
-             .result = LM_SIMD(by_2_result),
-             .kernel = LM_SIMD(by_2_kernel),
-             .kernel_gradient = LM_SIMD(by_2_kernel_gradient)},
     .max_pool_row = LM_SIMD(max_pool_row),
     .unpool_row = LM_SIMD(unpool_row),
     .reduce_columns = LM_SIMD(reduce_columns),

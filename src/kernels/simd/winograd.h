@@ -82,7 +82,8 @@ typedef struct lm__winograd {
     /* dk = Gᵀ u G, u the sum of `slices` gradients in order, each `slice` floats behind the one before */
     void (*kernel_gradient)(const lm__winograd_kernel *d, const float *u, int64_t slice, int64_t slices, float *dk);
     void (*product)(const lm__winograd_product *p);
-    void (*outer)(const lm__winograd_product *p, bool add);
+    /* of panels [first, end): two vectors of filters each, all those of a product, then those of the next */
+    void (*outer)(const lm__winograd_product *p, int64_t first, int64_t end, bool add);
 } lm__winograd;
 
 #endif

@@ -99,20 +99,20 @@ INLINE void outer_tile(const int rows, const int vectors, int64_t count, const f
     for (int i = 0; i < rows * vectors; i++) store(u + i % vectors * ldu + i / vectors * VW, sum[i]);
 }
 
-void LM_SIMD(winograd_outer)(const lm__winograd_product *p, bool add)
+void LM_SIMD(winograd_outer)(const lm__winograd_product *p, int64_t first, int64_t end, bool add)
 {
     const int64_t channels = (p->channels + VW - 1) / VW * VW, ldu = channels * VW;
     const int64_t chunk = CHUNK(p->window), block = p->groups * chunk;
-    const int64_t plane = (p->filters + VW - 1) / VW * VW * channels;
-    for (int64_t i = 0; i < LM__WINOGRAD(p->window); i++)
-        for (int64_t f = 0; f < p->filters; f += NV * VW) {
-            const float *v = p->v + i * PLANE, *m = p->m + i * PLANE + f / VW * block;
-            float *u = p->u + i * plane + f * channels;
-            bool two = p->filters - f > VW;
-            for (int64_t c = 0; c < channels; c += two ? OUTER_2 : OUTER_1) {
-                const float *from = v + c / VW * block + c % VW;
-                if (two) outer_tile(OUTER_2, 2, p->count, from, m, chunk, block, u + c * VW, ldu, add);
-                else outer_tile(OUTER_1, 1, p->count, from, m, chunk, block, u + c * VW, ldu, add);
-            }
+    const int64_t plane = (p->filters + VW - 1) / VW * VW * channels, panels = (p->filters + NV * VW - 1) / (NV * VW);
+    for (; first < end; first++) {
+        int64_t i = first / panels, f = first % panels * NV * VW;
+        const float *v = p->v + i * PLANE, *m = p->m + i * PLANE + f / VW * block;
+        float *u = p->u + i * plane + f * channels;
+        bool two = p->filters - f > VW;
+        for (int64_t c = 0; c < channels; c += two ? OUTER_2 : OUTER_1) {
+            const float *from = v + c / VW * block + c % VW;
+            if (two) outer_tile(OUTER_2, 2, p->count, from, m, chunk, block, u + c * VW, ldu, add);
+            else outer_tile(OUTER_1, 1, p->count, from, m, chunk, block, u + c * VW, ldu, add);
         }
+    }
 }
