@@ -2,6 +2,7 @@
  * passes and with each left out; the same bytes for any number of threads. */
 #include "support/check.h"
 #include "support/interpret.h"
+#include "support/oom.h"
 #include "support/random_net.h"
 #include "base/alloc.h"
 #include "plan/plan.h"
@@ -74,19 +75,21 @@ static results by_interpreter(random_net *r)
     return all;
 }
 
-static results by_plan(random_net *r, unsigned off)
+/* Two contexts by turns: what each keeps of the weights gets old. `fewer`: one thread for the second. */
+static results by_plan(random_net *r, unsigned off, bool fewer)
 {
     lm__plan *plan;
-    lm__context *context;
+    lm__context *context[2];
     results all = results_new(r);
     check_ok(lm__plan_new(r->graph, NULL, &(lm__plan_options){.passes_off = off}, &plan));
-    check_ok(lm__context_new(plan, &context));
+    for (int i = 0; i < 2; i++) check_ok(lm__context_new(plan, &context[i]));
     for (int step = 0; step < STEPS; step++) {
         before(r, step);
-        check_ok(lm__context_run(context, (const void *[]){r->input}, r->output));
+        if (fewer && step == 1) check_ok(lm_set_threads(1));
+        check_ok(lm__context_run(context[step % 2], (const void *[]){r->input}, r->output));
         keep(r, step, &all);
     }
-    lm__context_free(context);
+    for (int i = 0; i < 2; i++) lm__context_free(context[i]);
     lm__plan_free(plan);
     return all;
 }
@@ -170,14 +173,14 @@ static void equals_interpreter(void **state)
     for (unsigned seed = first; seed < first + count; seed++) {
         random_net r;
         random_net_make(&r, seed);
-        results want = by_interpreter(&r), have = by_plan(&r, 0);
+        results want = by_interpreter(&r), have = by_plan(&r, 0, false);
         compare(&r, seed, "all passes", 0, &want, &have);
-        free(have.all), have = by_plan(&r, ~0u);
+        free(have.all), have = by_plan(&r, ~0u, false);
         compare(&r, seed, "no passes", ~0u, &want, &have);
         free(have.all);
         for (int k = 0; k < 3; k++) {
             unsigned pass = (seed * 3 + (unsigned)k) % LM__PASS_COUNT;
-            have = by_plan(&r, 1u << pass);
+            have = by_plan(&r, 1u << pass, false);
             compare(&r, seed, names[pass], 1u << pass, &want, &have);
             free(have.all);
         }
@@ -198,7 +201,7 @@ static void threads_give_the_same_bytes(void **state)
         random_net_make(&r, seed);
         for (int i = 0; i < 4; i++) {
             check_ok(lm_set_threads(threads[i]));
-            all[i] = by_plan(&r, 0);
+            all[i] = by_plan(&r, 0, i > 1);
         }
         for (int i = 1; i < 4; i++)
             for (size_t k = 0; k < all[0].n; k++)
@@ -214,4 +217,32 @@ static void threads_give_the_same_bytes(void **state)
     check_ok(lm_set_threads(0));
 }
 
-RUN(cmocka_unit_test(equals_interpreter), cmocka_unit_test(threads_give_the_same_bytes))
+static lm_status plan_and_run(void *user)
+{
+    random_net *r = user;
+    lm__plan *plan;
+    lm__context *context = NULL;
+    lm_status status = lm__plan_new(r->graph, NULL, NULL, &plan);
+    if (status == LM_OK) status = lm__context_new(plan, &context);
+    if (status == LM_OK) status = lm__context_run(context, (const void *[]){r->input}, r->output);
+    lm__context_free(context);
+    lm__plan_free(plan);
+    return status;
+}
+
+static void planning_out_of_memory(void **state)
+{
+    unsigned first, count;
+    (void)state;
+    range(&first, &count);
+    for (unsigned seed = first; seed < first + count; seed += 10) {
+        random_net r;
+        random_net_make(&r, seed);
+        before(&r, 0);
+        oom_some(plan_and_run, &r, 60);
+        random_net_free(&r);
+    }
+}
+
+RUN(cmocka_unit_test(equals_interpreter), cmocka_unit_test(threads_give_the_same_bytes),
+    cmocka_unit_test(planning_out_of_memory))

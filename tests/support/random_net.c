@@ -57,6 +57,12 @@ static lm_value *vector(maker *m, int64_t n, double low, double high)
     return lm_read(m->graph, variable(m, 1, (int64_t[]){n}, low, high));
 }
 
+/* Memory of a caller who aligns nothing. */
+static float *numbers(size_t n)
+{
+    return (float *)calloc(n + 1, sizeof(float)) + 1;
+}
+
 static void output(maker *m, lm_value *v)
 {
     random_net *r = m->net;
@@ -65,7 +71,7 @@ static void output(maker *m, lm_value *v)
     size_t n = 1;
     for (int d = 0; d < v->shape.rank; d++) n *= (size_t)v->shape.dim[d];
     r->outputs[r->noutputs] = n;
-    r->output[r->noutputs++] = calloc(n + 1, sizeof(float));
+    r->output[r->noutputs++] = numbers(n);
 }
 
 /* --- layers ----------------------------------------------------------------------------------------------------- */
@@ -318,7 +324,7 @@ static lm_value *input(maker *m)
         shape.dim[d] = d == shape.rank - 1 ? size(m) : sides[m->large ? 3 + pick(m, 5) : pick(m, 6)];
     m->net->inputs = 1;
     for (int d = 0; d < shape.rank; d++) m->net->inputs *= (size_t)shape.dim[d];
-    m->net->input = calloc(m->net->inputs + 1, sizeof(float));
+    m->net->input = numbers(m->net->inputs);
     return lm__graph_input(m->graph, "x", LM_F32, &shape);
 }
 
@@ -353,8 +359,8 @@ void random_net_free(random_net *r)
 {
     lm_free(r->graph);
     for (int i = 0; i < r->variables; i++) lm_free(r->variable[i]), lm_free(r->initial[i]);
-    for (int i = 0; i < r->noutputs; i++) free(r->output[i]);
-    free(r->input);
+    for (int i = 0; i < r->noutputs; i++) free((float *)r->output[i] - 1);
+    free(r->input - 1);
 }
 
 void random_net_reset(random_net *r)
