@@ -114,12 +114,12 @@ static float largest(const float *x, size_t n)
 }
 
 /* Against the largest of the array: rounding tips a mask now and then. */
-static bool is_close(const float *want, const float *have, size_t n, size_t *at)
+static bool is_close(const float *want, const float *have, size_t n, float tolerance, size_t *at)
 {
     float most = largest(want, n);
     size_t differ = 0;
     for (size_t i = 0; i < n; i++) {
-        if (fabsf(want[i] - have[i]) <= 3e-4f * (most + 0.1f) || (isnan(want[i]) && isnan(have[i])) ||
+        if (fabsf(want[i] - have[i]) <= tolerance * (most + 0.1f) || (isnan(want[i]) && isnan(have[i])) ||
             want[i] == have[i])
             continue;
         if (!differ++) *at = i;
@@ -141,7 +141,7 @@ static void compare(const random_net *r, unsigned seed, const char *what, unsign
             from += n;
             for (size_t k = 0; k < n && !is_output; k++)
                 if (isnan(x[k])) return;        /* 0 times NaN is counted differently where there is padding */
-            if ((spoilt && is_output) || is_close(x, y, n, &at)) continue;
+            if ((spoilt && is_output) || is_close(x, y, n, r->half ? 0.1f : 3e-4f, &at)) continue;
             print(r, off);
             fprintf(stderr, "net %u, %s, step %d: %s %d of %zu, element %zu is %g, not %g\n", seed, what, step,
                     is_output ? "output" : "variable", is_output ? i : i - r->noutputs, n, at, (double)y[at],

@@ -118,9 +118,20 @@ static lm_value *dropout(maker *m, lm_value *x)
     return lm_op_multiply(x, lm_op_multiply(kept, number(m, 1 / 0.7)));
 }
 
+/* In half nets products are bfloat16's, and at times what follows them. */
+static lm_value *half(maker *m, lm_value *x) { return m->net->half ? lm_op_cast(x, LM_BF16) : x; }
+
+static lm_value *whole(maker *m, lm_value *y)
+{
+    if (!m->net->half) return y;
+    if (pick(m, 2)) y = lm_op_relu(lm_op_add(y, y));
+    return lm_op_cast(y, LM_F32);
+}
+
 static lm_value *dense(maker *m, lm_value *x, int64_t n)
 {
-    lm_value *y = lm_op_matmul(x, weights(m, last(x), 2, (int64_t[]){last(x), n}));
+    lm_value *w = weights(m, last(x), 2, (int64_t[]){last(x), n});
+    lm_value *y = whole(m, lm_op_matmul(half(m, x), half(m, w)));
     return pick(m, 4) ? lm_op_add(y, vector(m, n, -0.5, 0.5)) : y;
 }
 
@@ -129,7 +140,9 @@ static lm_value *convolution(maker *m, lm_value *x)
     const int64_t *d = x->shape.dim, window = 1 + pick(m, 5), stride = 1 + pick(m, 2), filters = size(m);
     bool same = pick(m, 2) || d[1] < window || d[2] < window;
     lm_value *k = weights(m, window * window * d[3], 4, (int64_t[]){window, window, d[3], filters});
-    lm_value *y = lm_op_conv2d(x, k, .strides = {stride, stride}, .padding = same ? "same" : "valid");
+    lm_value *y = lm_op_conv2d(half(m, x), half(m, k), .strides = {stride, stride},
+                               .padding = same ? "same" : "valid");
+    y = whole(m, y);
     return pick(m, 3) ? lm_op_add(y, vector(m, filters, -0.5, 0.5)) : y;
 }
 
@@ -338,6 +351,7 @@ void random_net_make(random_net *r, unsigned seed)
         lm_tensor_copy_of(LM_I64, 1, (int64_t[]){2}, lm_tensor_read(lm_variable_value(m.seeds)));
     r->variable[r->variables++] = m.seeds;
     m.large = pick(&m, 16) == 0;
+    r->half = pick(&m, 12) == 0;
     lm_value *x = input(&m);
     int first = r->variables;
     lm_value *middle = network(&m, x, 1 + (int)pick(&m, 2));
@@ -372,5 +386,5 @@ void random_net_input(random_net *r, int step, bool spoilt)
 {
     for (size_t i = 0; i < r->inputs; i++)
         r->input[i] = sinf((float)(i % 1009) * (0.7f + 0.1f * (float)step) + (float)step);
-    if (spoilt) r->input[r->inputs / 2] = nanf("");
+    if (spoilt && r->inputs) r->input[r->inputs / 2] = nanf("");
 }

@@ -18,6 +18,7 @@ typedef struct random_net {
     void *output[NET_OUTPUTS];          /* float32 all */
     size_t outputs[NET_OUTPUTS];
     int noutputs;
+    bool half;                          /* products of bfloat16: compare with its precision */
     bool guarded;                       /* nothing is stored where the loss is not finite */
 } random_net;
 
