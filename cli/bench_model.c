@@ -70,6 +70,7 @@ int bench_model(const char *path, int64_t batch, bool inference, bench_figures *
 {
     lm_model *model = lm_load(path);
     int status = cli_failed(model);
+    if (!status) status = cli_one_to_one(model, path, out->profile ? "profile" : "bench");
     if (!status) status = inference ? predict(path, model, batch, out) : train(path, model, batch, out);
     lm_free(model);
     return status;

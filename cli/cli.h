@@ -75,6 +75,8 @@ int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_wrong(const cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The error of an object (or the last one) as cli_error; 0 if it is sound. */
 int cli_failed(const void *object);
+/* cli_error unless the model takes one input and gives one output, which is all that the command works with. */
+int cli_one_to_one(const lm_model *model, const char *path, const char *command);
 /* " (did you mean X?)" or "", in static memory. */
 const char *cli_hint(const char *name, const char *const *known, const char *prefix);
 

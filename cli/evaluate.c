@@ -98,6 +98,7 @@ static int run(int argc, char **argv)
     if (status) return status;
     lm_model *model = lm_load(r.data.model_path);
     status = cli_failed(model);
+    if (!status) status = cli_one_to_one(model, r.data.model_path, "evaluate");
     if (!status) status = evaluate(&r, model);
     lm_free(model);
     return status;

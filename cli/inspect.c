@@ -2,6 +2,7 @@
 #include "inspect.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -139,17 +140,29 @@ static bool write_all(int fd, const char *text, size_t bytes)
         if (n < 0) return false;
         text += n, bytes -= (size_t)n;
     }
-    usual_mode(fd);
-    return !fsync(fd);
+    return true;
+}
+
+/* Devices and pipes are written to, never replaced. */
+static int write_directly(const char *path, const char *text, size_t bytes)
+{
+    int fd = open(path, O_WRONLY);
+    bool done = fd >= 0 && write_all(fd, text, bytes);
+    int reason = errno;
+    if (fd >= 0 && close(fd) && done) done = false, reason = errno;
+    return done ? CLI_OK : cli_error("%s: it cannot be written: %s", path, strerror(reason));
 }
 
 int cli_write_file(const char *path, const char *text, size_t bytes)
 {
+    struct stat kind;
+    if (!stat(path, &kind) && !S_ISREG(kind.st_mode)) return write_directly(path, text, bytes);
     char *scratch = malloc(strlen(path) + 12);
     if (!scratch) return cli_error("out of memory");
     sprintf(scratch, "%s.XXXXXX", path);
     int fd = mkstemp(scratch), status = CLI_OK;
     bool done = fd >= 0 && write_all(fd, text, bytes);
+    if (done) usual_mode(fd), done = !fsync(fd);
     int reason = errno;
     if (fd >= 0 && close(fd) && done) done = false, reason = errno;
     if (done && rename(scratch, path)) done = false, reason = errno;

@@ -40,6 +40,15 @@ int cli_failed(const void *object)
     return cli_error("%s", object ? lm_error(object) : lm_last_error());
 }
 
+int cli_one_to_one(const lm_model *model, const char *path, const char *command)
+{
+    int in = lm_model_inputs(model), out = lm_model_outputs(model);
+    if (in <= 1 && out <= 1) return CLI_OK;
+    return cli_error("%s takes %d input%s and gives %d output%s, but lamina %s works with models of one input and "
+                     "one output; a program of yours can use it (lm_predict_outputs in lamina/model.h)",
+                     path, in, in == 1 ? "" : "s", out, out == 1 ? "" : "s", command);
+}
+
 void cli_shell_word(FILE *to, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:=+@%";

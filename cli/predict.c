@@ -105,6 +105,7 @@ static int predict(const cli_request *r)
     if (status) return status;
     lm_model *model = lm_load(r->model, .compile = false);
     status = cli_failed(model);
+    if (!status) status = cli_one_to_one(model, r->model, "predict");
     if (!status) status = pictures ? cli_predict_pictures(r, model) : cli_predict_array(r, model);
     lm_free(model);
     return status;

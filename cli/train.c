@@ -287,6 +287,7 @@ static int run(int argc, char **argv)
     if (status) return status;
     lm_model *model = lm_load(r.model);
     status = cli_failed(model);
+    if (!status) status = cli_one_to_one(model, r.model, "train");
     if (!status) status = cli_tune(r.tune);
     if (!status) status = cli_tuned(r.tune, train(&r, model, argc, argv));
     lm_free(model);

@@ -129,7 +129,7 @@ typedef struct lm_summary_args {
     size_t size;
     bool memory;
     int64_t batch_size;
-    int line_length;                                                /* 0: 76                              */
+    int line_length;                                                /* 0: 76, 100 where it is no chain    */
 } lm_summary_args;
 #define LM_SUMMARY_DEFAULTS LM__LIST(.batch_size = 32)
 lm_summary_args lm_summary_defaults(void);

@@ -26,7 +26,8 @@ lm_status lm_plot_history_with(const lm_history *history, const char *path, cons
 #define lm_plot_history(history, path, ...)                                                                      \
     LM__PLOT(lm_plot_args, lm_plot_history_with((history), (path), &lm__a), __VA_ARGS__)
 
-/* The model's layers as boxes, top to bottom in columns, with shapes and parameters. */
+/* The model's layers as boxes, top to bottom in columns, with shapes and parameters. Of a graph that is no
+ * chain: a box for each call, and lines beside them to those that take what it gives. */
 lm_status lm_plot_model_with(const lm_model *model, const char *path, const lm_plot_args *args);
 #define lm_plot_model(model, path, ...)                                                                          \
     LM__PLOT(lm_plot_args, lm_plot_model_with((model), (path), &lm__a), __VA_ARGS__)

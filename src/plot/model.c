@@ -1,4 +1,5 @@
-/* plot/model.c: a model's layers as boxes, in columns. */
+/* plot/model.c: a model's layers as boxes: stacks in columns, other graphs one call below the other, with lines
+ * beside them for what goes further than to the next. */
 #include "plot/plot.h"
 
 #include "base/alloc.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 
 enum { MARGIN = 24, BOX = 50, GAP = 22, GUTTER = 46, LEAST_WIDTH = 220, MOST_WIDTH = 380, MOST_LAYERS = 400 };
+/* Between lanes; where lines leave a box at its side, and where they come in. */
+enum { LANE = 16, OUT = 15, IN = 35 };
 
 static const lm__font name_font = {.size = 12.5, .bold = true, .colour = LM__INK};
 static const lm__font class_font = {.size = 11, .colour = LM__MUTED, .align = 1};
@@ -18,11 +21,14 @@ static const lm__font shape_font = {.size = 11.5, .colour = LM__INK};
 typedef struct box {
     char name[128], class[128], shape[128], parameters[64];
     int64_t count; /* of its weights' elements */
+    bool input, next; /* comes from outside; the box below takes what this one gives */
+    int last, lane;   /* the last box that takes it; how far from the boxes, -1: it goes to the next one alone */
 } box;
 
 typedef struct diagram {
     box *box;
-    int count, rows, columns;
+    int count, rows, columns, lanes;
+    bool chain;
     double width; /* of a box */
     int64_t most; /* parameters of the layer that has most */
     char heading[200];
@@ -61,32 +67,71 @@ static void details(const lm_layer *layer, char *text, size_t bytes)
     }
 }
 
-static void fill_box(box *b, const lm_model *model, int index)
+static void fill_box(box *b, const lm_model *model, const lm__model_node *node)
 {
-    const lm_layer *layer = model->layer[index];
-    const lm__shape *shape = &lm__model_call_of(model, index)->shape;
-    char more[96] = "", number[40];
+    const lm_layer *layer = lm__model_made_by(model, node);
+    bool input = node->layer < 0;
+    char more[96] = "", number[40], again[24] = "";
+    if (node->number) snprintf(again, sizeof again, "[%d]", node->number);
+    snprintf(b->name, sizeof b->name, "%.100s%s", model->functional || !input ? layer->base.name : "input", again);
+    shape_of(&node->shape, input ? model->built : layer->built || node->shape.rank, b->shape, sizeof b->shape);
+    if (input) {
+        snprintf(b->class, sizeof b->class, "%s", model->built ? lm_dtype_name(node->dtype) : "");
+        return;
+    }
     details(layer, more, sizeof more);
-    snprintf(b->name, sizeof b->name, "%s", layer->base.name);
     snprintf(b->class, sizeof b->class, "%s%s", layer->base.class->name, more);
-    shape_of(shape, layer->built || shape->rank, b->shape, sizeof b->shape);
     for (int i = 0; i < layer->nweights; i++) b->count += (int64_t)layer->weight[i]->value->size;
-    if (b->count)
+    if (b->count && node->number) snprintf(b->parameters, sizeof b->parameters, "shared parameters");
+    else if (b->count)
         snprintf(b->parameters, sizeof b->parameters, "%s parameter%s", lm__thousands(b->count, number),
                  b->count == 1 ? "" : "s");
+}
+
+/* Whether no box above box j needs that lane down to there or further. */
+static bool lane_free(const diagram *d, int lane, int j)
+{
+    for (int i = 0; i < j; i++)
+        if (d->box[i].lane == lane && d->box[i].last >= j) return false;
+    return true;
+}
+
+/* What a box gives to others than the next goes there in a lane beside the boxes. */
+static void give_lanes(diagram *d)
+{
+    for (int j = 0; j < d->count; j++) {
+        box *b = &d->box[j];
+        b->lane = -1;
+        if (b->last <= j + 1) continue;
+        for (b->lane = 0; !lane_free(d, b->lane, j);) b->lane++;
+        d->lanes = b->lane >= d->lanes ? b->lane + 1 : d->lanes;
+    }
+}
+
+/* Who takes what each gives. */
+static void find_takers(diagram *d, const lm_model *model)
+{
+    for (int i = 0; i < d->count; i++) {
+        d->box[i].input = model->node[i].layer < 0;
+        for (int k = 0; k < model->node[i].nin; k++) {
+            box *from = &d->box[model->node[i].in[k]];
+            from->last = i;
+            if (from + 1 == &d->box[i]) from->next = true;
+        }
+    }
 }
 
 static void fill_boxes(diagram *d, const lm_model *model)
 {
     char number[40];
     int64_t all = lm__model_parameters(model, false);
-    snprintf(d->box[0].name, sizeof d->box[0].name, "input");
-    snprintf(d->box[0].class, sizeof d->box[0].class, "%s", model->built ? lm_dtype_name(model->node[0].dtype) : "");
-    shape_of(&model->node[0].shape, model->built, d->box[0].shape, sizeof d->box[0].shape);
-    for (int i = 1; i < d->count; i++) {
-        fill_box(&d->box[i], model, i - 1);
+    d->chain = lm__model_is_chain(model);
+    for (int i = 0; i < d->count; i++) {
+        fill_box(&d->box[i], model, &model->node[i]);
         d->most = d->box[i].count > d->most ? d->box[i].count : d->most;
     }
+    find_takers(d, model);
+    if (!d->chain) give_lanes(d);
     snprintf(d->heading, sizeof d->heading, "%.100s: %d layer%s, %s parameters", model->name ? model->name : "model",
              model->nlayers, model->nlayers == 1 ? "" : "s", lm__thousands(all, number));
 }
@@ -103,7 +148,8 @@ static void arrange(lm__canvas *canvas, diagram *d)
         d->width = fmax(d->width, fmax(above, below) + 46);
     }
     d->width = ceil(fmin(d->width, MOST_WIDTH));
-    d->columns = d->count <= 12 ? 1 : (int)ceil(sqrt(d->count * (BOX + GAP) / (0.8 * (d->width + GUTTER))) - 0.35);
+    d->columns = (int)ceil(sqrt(d->count * (BOX + GAP) / (0.8 * (d->width + GUTTER))) - 0.35);
+    if (!d->chain || d->count <= 12) d->columns = 1;
     if (d->columns < 1) d->columns = 1;
     d->rows = (d->count + d->columns - 1) / d->columns;
     d->columns = (d->count + d->rows - 1) / d->rows;
@@ -112,9 +158,8 @@ static void arrange(lm__canvas *canvas, diagram *d)
 static void draw_box(lm__canvas *canvas, const diagram *d, const box *b, double x, double y)
 {
     double inner = d->width - 24;
-    bool input = b == d->box;
     lm__draw_box(canvas, x, y, d->width, BOX, 6,
-                 input      ? LM__PAPER
+                 b->input   ? LM__PAPER
                  : b->count ? 0xe6f1f9u
                             : LM__PALE,
                  1.2, b->count ? 0x7fb2d6u : 0xc3cad2u);
@@ -147,19 +192,38 @@ static void connect(lm__canvas *canvas, const diagram *d, int i, double x, doubl
                    1.4, 0x7b8794);
 }
 
-static lm_status draw(lm__canvas *canvas, diagram *d, const char *title)
+/* From box j down its lane and into those that take what it gives, all but the next. The colours tell lanes apart
+ * where lines cross. */
+static void draw_lane(lm__canvas *canvas, const diagram *d, const lm_model *model, int j, double x, double top)
+{
+    const box *b = &d->box[j];
+    double side = x + d->width, lane = side + (b->lane + 1) * LANE, y = top + j * (BOX + GAP) + OUT;
+    lm__colour colour = lm__series_colour[b->lane % LM__SERIES_COLOURS];
+    double foot = top + b->last * (BOX + GAP) + IN;
+    lm__draw_line(canvas, 3, (lm__point[]){{side, y}, {lane, y}, {lane, foot}}, 1.4, colour, false);
+    for (int i = j + 2; i <= b->last; i++) {
+        bool takes = false;
+        for (int k = 0; k < model->node[i].nin; k++) takes |= model->node[i].in[k] == j;
+        y = top + i * (BOX + GAP) + IN;
+        if (takes) lm__draw_arrow(canvas, 2, (lm__point[]){{lane, y}, {side + 1, y}}, 1.4, colour);
+    }
+}
+
+static lm_status draw(lm__canvas *canvas, diagram *d, const lm_model *model, const char *title)
 {
     arrange(canvas, d);
     double top = MARGIN + (title ? LM__TITLE_HEIGHT : 0) + 40, across = d->width + GUTTER;
     double foot = d->columns > 1 ? GAP / 2.0 : 0;
     lm__font font = {.size = 13, .bold = true, .colour = LM__INK};
-    double width = fmax(d->columns * across - GUTTER, fmin(lm__text_width(canvas, d->heading, font) + 4, MOST_WIDTH));
+    double width = fmax(d->columns * across - GUTTER + d->lanes * LANE,
+                        fmin(lm__text_width(canvas, d->heading, font) + 4, MOST_WIDTH));
     LM_TRY(lm__canvas_begin(canvas, 2 * MARGIN + width, top + d->rows * (BOX + GAP) - GAP + foot + MARGIN));
     lm__plot_title(canvas, title, MARGIN);
     lm__draw_text(canvas, MARGIN, top - 28, d->heading, font, canvas->width - 2 * MARGIN);
     for (int i = 0; i < d->count; i++) {
         double x = MARGIN + i / d->rows * across, y = top + i % d->rows * (BOX + GAP);
-        if (i + 1 < d->count) connect(canvas, d, i, x, y, top);
+        if (d->box[i].next) connect(canvas, d, i, x, y, top);
+        if (d->box[i].lane >= 0 && !d->chain) draw_lane(canvas, d, model, i, x, top);
         draw_box(canvas, d, &d->box[i], x, y);
     }
     return LM_OK;
@@ -169,20 +233,20 @@ lm_status lm__plot_model(const lm_model *model, const char *path, const lm_plot_
 {
     lm__canvas canvas;
     lm__model_look(model);
-    diagram d = {.count = model->nlayers + 1};
+    diagram d = {.count = model->nnodes};
     lm_status status = LM_OK;
-    if (model->nlayers > MOST_LAYERS)
-        status = lm__fail(LM_UNSUPPORTED, "the model has %d layers; %d are the most that one picture shows",
-                          model->nlayers, MOST_LAYERS);
+    if (d.count > MOST_LAYERS + model->ninputs)
+        status = lm__fail(LM_UNSUPPORTED, "the model has %d calls of layers; %d are the most that one picture shows",
+                          d.count - model->ninputs, MOST_LAYERS);
     if (!status && !(d.box = lm__calloc((size_t)d.count, sizeof *d.box)))
         status = lm__no_memory((size_t)d.count * sizeof *d.box);
     if (!status) fill_boxes(&d, model);
-    lm__model_looked(model);
     if (!status) {
         status = lm__canvas_open(&canvas, path);
-        if (!status) status = draw(&canvas, &d, args->title);
+        if (!status) status = draw(&canvas, &d, model, args->title);
         status = lm__canvas_close(&canvas, status);
     }
+    lm__model_looked(model);
     lm__free(d.box);
     return status;
 }

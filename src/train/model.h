@@ -136,6 +136,13 @@ static inline const lm__model_node *lm__model_output(const lm_model *model, int 
     return &model->node[model->output[k]];
 }
 const lm__model_node *lm__model_call_of(const lm_model *model, int layer);
+/* What made the node: a layer of the model, or one of its input layers; NULL for the input of a stack. */
+static inline const lm_layer *lm__model_made_by(const lm_model *model, const lm__model_node *node)
+{
+    return node->layer < 0 ? model->input[node - model->node] : model->layer[node->layer];
+}
+/* Whether each layer is called once, on what the one before it gives, as in a stack. */
+bool lm__model_is_chain(const lm_model *model);
 /* Layer k in the order of the file that is read. */
 static inline lm_layer *lm__model_filed(const lm_model *model, int k)
 {

@@ -29,6 +29,16 @@ const lm__model_node *lm__model_call_of(const lm_model *model, int layer)
     return NULL;
 }
 
+bool lm__model_is_chain(const lm_model *model)
+{
+    if (!model->functional) return true;
+    if (model->ninputs != 1 || model->noutputs != 1 || model->nnodes != model->nlayers + 1) return false;
+    for (int i = 1; i < model->nnodes; i++)
+        for (int k = 0; k < model->node[i].nin; k++)
+            if (model->node[i].in[k] != i - 1) return false;
+    return true;
+}
+
 int lm__model_sizes(const lm_model *model, int node, int64_t dims[LM_MAX_RANK])
 {
     const lm__shape *shape = &model->node[node].shape;

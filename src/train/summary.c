@@ -7,28 +7,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 3 };
+/* Layers, shapes, parameters; and where a graph is no chain, what each call takes. */
+enum { NUMBERS = 2, COLUMNS = 4 };
 
-/* A horizontal rule: left end, line, crossing, right end. */
+/* A horizontal rule: left end, line, crossing, right end. Columns of no width are not there. */
 static void rule(lm__text *t, const int width[COLUMNS], const char *left, const char *line, const char *cross,
                  const char *right)
 {
-    lm__text_printf(t, "%s", left);
-    for (int c = 0; c < COLUMNS; c++) {
+    for (int c = 0; c < COLUMNS && width[c]; c++) {
+        lm__text_printf(t, "%s", c ? cross : left);
         for (int i = 0; i < width[c]; i++) lm__text_printf(t, "%s", line);
-        lm__text_printf(t, "%s", c + 1 < COLUMNS ? cross : right);
     }
+    lm__text_printf(t, "%s", right);
     lm__text_printf(t, "\n");
 }
 
-/* One row; cells that are too long end in "…". Number columns stand at the right. */
+/* One row; cells that are too long end in "…". Numbers stand at the right. */
 static void row(lm__text *t, const int width[COLUMNS], const char *bar, const char *const cell[COLUMNS])
 {
-    for (int c = 0; c < COLUMNS; c++) {
+    for (int c = 0; c < COLUMNS && width[c]; c++) {
         int room = width[c] - 2, length = (int)strlen(cell[c]);
         lm__text_printf(t, "%s ", bar);
         if (length > room) lm__text_printf(t, "%.*s…", room - 1, cell[c]);
-        else if (c == COLUMNS - 1) lm__text_printf(t, "%*s", room, cell[c]);
+        else if (c == NUMBERS) lm__text_printf(t, "%*s", room, cell[c]);
         else lm__text_printf(t, "%-*s", room, cell[c]);
         lm__text_printf(t, " ");
     }
@@ -80,31 +81,56 @@ static void shape_cell(const lm__shape *shape, bool built, char *text, size_t by
     else snprintf(text, bytes, "?");
 }
 
-/* The class goes to a row of its own where it does not fit behind the name. */
-static void layer_rows(lm__text *t, const int width[COLUMNS], const lm_model *model, int index)
+/* What input `k` of a call is made by: a layer, and which of its calls if it has several. */
+static void source_cell(const int width[COLUMNS], const lm_model *model, const lm__model_node *node, int k,
+                        char *text, size_t bytes)
 {
-    const lm_layer *layer = model->layer[index];
-    char name[160], class[96], shape[128], number[40];
-    snprintf(class, sizeof class, "(%s)", layer->base.class->name);
-    int length = snprintf(name, sizeof name, "%s %s", layer->base.name, class);
-    bool two = length > width[0] - 2;
-    shape_cell(&lm__model_call_of(model, index)->shape, layer->built, shape, sizeof shape);
+    text[0] = 0;
+    if (!width[COLUMNS - 1] || k >= node->nin) return;
+    const lm__model_node *from = &model->node[node->in[k]];
+    const lm_layer *layer = lm__model_made_by(model, from);
+    const char *comma = k + 1 < node->nin ? "," : "";
+    if (from->number) snprintf(text, bytes, "%.120s[%d]%s", layer->base.name, from->number, comma);
+    else snprintf(text, bytes, "%.120s%s", layer->base.name, comma);
+}
+
+/* The rows of a call or, with a negative layer, of an input. The class goes to a row of its own where it does not fit
+ * behind the name, and what comes in to as many rows as there is of it. */
+static void layer_rows(lm__text *t, const int width[COLUMNS], const lm_model *model, const lm__model_node *node)
+{
+    const lm_layer *layer = lm__model_made_by(model, node);
+    bool built = node->layer < 0 || layer->built, first = !node->number;
+    char name[176], class[96], shape[128], number[40], again[24] = "", source[160];
+    if (!first) snprintf(again, sizeof again, "[%d]", node->number);
+    int length = snprintf(name, sizeof name, "%.120s%s", layer->base.name, again);
+    snprintf(class, sizeof class, "(%s)", node->layer < 0 ? "InputLayer" : layer->base.class->name);
+    bool two = length + 1 + (int)strlen(class) > width[0] - 2;
+    if (!two) snprintf(name + length, sizeof name - (size_t)length, " %s", class);
+    shape_cell(&node->shape, built, shape, sizeof shape);
     thousands(layer_parameters(layer, false), number, sizeof number);
-    row(t, width, "│", (const char *[]){two ? layer->base.name : name, shape, layer->built ? number : "0 (unbuilt)"});
-    if (two) row(t, width, "│", (const char *[]){class, "", ""});
+    int nin = width[COLUMNS - 1] ? node->nin : 0;
+    for (int k = 0; k < nin || k <= two; k++) {
+        source_cell(width, model, node, k, source, sizeof source);
+        const char *const parameters = !first ? "shared" : built ? number : "0 (unbuilt)";
+        if (!k) row(t, width, "│", (const char *[]){name, shape, parameters, source});
+        else row(t, width, "│", (const char *[]){k == 1 && two ? class : "", "", "", source});
+    }
 }
 
 static void table(lm__text *t, const lm_model *model, int length)
 {
-    int width[COLUMNS] = {(length - 4) * 46 / 100, (length - 4) * 34 / 100, 0};
-    width[2] = length - 4 - width[0] - width[1];
+    bool stack = lm__model_is_chain(model);
+    int room = length - (stack ? 4 : 5), width[COLUMNS] = {room * 46 / 100, room * 34 / 100};
+    if (!stack) width[0] = width[3] = room * 31 / 100, width[1] = room * 25 / 100;
+    width[NUMBERS] = room - width[0] - width[1] - width[3];
     lm__text_printf(t, "Model: \"%s\"\n", model->name);
     rule(t, width, "┏", "━", "┳", "┓");
-    row(t, width, "┃", (const char *[]){"Layer (type)", "Output Shape", "Param #"});
+    row(t, width, "┃", (const char *[]){"Layer (type)", "Output Shape", "Param #", "Connected to"});
     rule(t, width, "┡", "━", "╇", "┩");
-    for (int i = 0; i < model->nlayers; i++) {
-        layer_rows(t, width, model, i);
-        if (i + 1 < model->nlayers) rule(t, width, "├", "─", "┼", "┤");
+    int from = stack ? model->ninputs : 0;
+    for (int i = from; i < model->nnodes; i++) {
+        if (i > from) rule(t, width, "├", "─", "┼", "┤");
+        layer_rows(t, width, model, &model->node[i]);
     }
     rule(t, width, "└", "─", "┴", "┘");
 }
@@ -198,7 +224,8 @@ lm_status lm__model_flops(lm_model *model, int64_t batch_size, bool training, do
 lm_status lm__model_summary(lm_model *model, const lm_summary_args *args)
 {
     lm__text t = {0};
-    int screen = lm__show_columns(), length = args->line_length ? args->line_length : 76;
+    int screen = lm__show_columns(), length = args->line_length;
+    if (!length) length = lm__model_is_chain(model) ? 76 : 100;
     if (!args->line_length && screen >= 40 && screen < length) length = screen;
     if (length < 40 || length > 400)
         return lm__fail(LM_INVALID, "line_length = %d, but it must be between 40 and 400", length);

@@ -56,7 +56,32 @@ expect 2 "are for models' files" "$lamina" profile seedcnn --inference
 expect 2 'profile needs a model' "$lamina" profile
 expect 2 'did you mean fuse?' "$lamina" profile net.json --without fuze
 expect 1 'it cannot be written' "$lamina" profile net.json --trace nowhere/trace.json
+mkfifo pipe && cat pipe > piped &
+reader=$!
+sleep 0.2
+expect 0 '' "$lamina" profile net.json --trace pipe --top 1
+[ -p pipe ] || fail 'profile --trace puts a file in the place of a pipe'
+kill $reader 2> /dev/null
+wait $reader 2> /dev/null
+grep -q displayTimeUnit piped || fail 'profile --trace does not write to a pipe'
 expect 1 'says no loss' "$lamina" profile "$source/tests/data/cli/tutorial_bare.json"
+
+# --- models of several inputs or outputs
+tensor() { printf '{"class_name": "__keras_tensor__", "config": {"keras_history": ["%s", 0, 0]}}' $1; }
+input() {
+    printf '{"class_name": "InputLayer", "name": "%s", "config": {"name": "%s", "batch_shape": [null, 4]}, ' $1 $1
+    printf '"inbound_nodes": []}'
+}
+cat > two.json << END
+{"class_name": "Functional", "config": {"name": "two", "layers": [$(input a), $(input b), {"class_name": "Add", "name": "sum",
+ "config": {"name": "sum"}, "inbound_nodes": [{"args": [[$(tensor a), $(tensor b)]], "kwargs": {}}]}],
+ "input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [["sum", 0, 0]]}}
+END
+expect 0 'Connected to' "$lamina" summary two.json
+expect 1 'takes 2 inputs and gives 1 output, but lamina bench works with' "$lamina" bench two.json --inference
+expect 1 'but lamina train works with models of one input' \
+    "$lamina" train two.json --data mnist --loss mse --output two.keras
+expect 1 'but lamina profile works with models' "$lamina" profile two.json --inference
 
 # --- bench --bound, --without
 expect 0 '"bound_ms":' "$lamina" bench net.json --batch-size 4 --bound

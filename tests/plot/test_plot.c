@@ -248,6 +248,36 @@ static void deep_models(void **state)
     lm_free(t), lm_free(m);
 }
 
+/* What goes past the next box has a line beside the boxes, as many side by side as run at once. */
+static void graphs(void **state)
+{
+    (void)state;
+    lm_layer *in = lm_input(.shape = {4});
+    lm_symbol *a = lm_call(lm_dense(.units = 4), in), *b = lm_call(lm_dense(.units = 4), a);
+    lm_model *row = lm_functional(.name = "g", .inputs = {in}, .outputs = {b});
+    lm_symbol *one = lm_call(lm_add(), b, in), *two = lm_call(lm_add(), lm_call(lm_add(), b, a), in);
+    lm_model *skip = lm_functional(.name = "g", .inputs = {in}, .outputs = {one});
+    lm_model *skips = lm_functional(.name = "g", .inputs = {in}, .outputs = {two});
+    lm_model *const model[] = {row, skip, skips};
+    int64_t width[3];
+    for (int i = 0; i < 3; i++) {
+        check_ok(lm_plot_model(model[i], in_folder("graph.png")));
+        lm_tensor *t = lm_image_load(path);
+        width[i] = lm_tensor_dim(t, 1);
+        lm_free(t);
+        double lane = 1 - (2 * 24 + 2 * 16 + 2) / (double)width[i];       /* it and the margin */
+        if (i == 1) assert_true(drawn(path, lane, 0.3, 1, 0.7) > 0.01);
+    }
+    assert_int_equal(width[1], width[0] + 2 * 16);
+    assert_int_equal(width[2], width[0] + 2 * 32);
+    lm_layer *left = lm_input(.shape = {4}), *right = lm_input(.shape = {4});
+    lm_symbol *x = lm_call(lm_dense(.units = 4), left), *y = lm_call(lm_dense(.units = 4), right);
+    lm_model *sides = lm_functional(.inputs = {left, right}, .outputs = {x, y});
+    check_ok(lm_plot_model(sides, in_folder("sides.png")));
+    for (int i = 0; i < 3; i++) lm_free(model[i]);
+    lm_free(sides);
+}
+
 static void charts(void **state)
 {
     (void)state;
@@ -348,7 +378,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_cairo), cmocka_unit_test(curves),       cmocka_unit_test(curves_without_numbers),
         cmocka_unit_test(samples),       cmocka_unit_test(confusion),    cmocka_unit_test(models),
-        cmocka_unit_test(deep_models),   cmocka_unit_test(long_names),   cmocka_unit_test(charts),
+        cmocka_unit_test(deep_models),
+        cmocka_unit_test(graphs), cmocka_unit_test(long_names),   cmocka_unit_test(charts),
         cmocka_unit_test(formats),       cmocka_unit_test(bad_paths),    cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

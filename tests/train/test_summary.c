@@ -57,6 +57,39 @@ static void as_keras_prints_it(void **state)
     lm_free(x), lm_free(y), lm_free(m), lm_free(unbuilt);
 }
 
+/* A graph that is no chain tells what each call takes, its inputs too, and which calls share weights. */
+static void graphs(void **state)
+{
+    (void)state;
+    lm_layer *a = lm_input(.shape = {4}, .name = "a"), *b = lm_input(.shape = {4}, .name = "b");
+    lm_layer *twice = lm_dense(.units = 4, .name = "twice");
+    lm_symbol *x = lm_call(twice, a), *y = lm_call(twice, b);
+    lm_model *m = lm_functional(.inputs = {a, b}, .outputs = {lm_call(lm_subtract(.name = "less"), y, x)});
+    lm_layer *in = lm_input(.shape = {4});
+    lm_model *row = lm_functional(.inputs = {in}, .outputs = {lm_call(lm_dense(.units = 2), in)});
+    begin(false);
+    check_ok(lm_summary(m));
+    end();
+    check_contains(shown, "┃ Layer (type)                ┃ Output Shape          "
+                          "┃      Param # ┃ Connected to                ┃\n");
+    check_contains(shown, "│ a (InputLayer)              │ (None, 4)             "
+                          "│            0 │                             │\n");
+    check_contains(shown, "│ twice (Dense)               │ (None, 4)             "
+                          "│           20 │ a                           │\n");
+    check_contains(shown, "│ twice[1] (Dense)            │ (None, 4)             "
+                          "│       shared │ b                           │\n");
+    check_contains(shown, "│ less (Subtract)             │ (None, 4)             "
+                          "│            0 │ twice[1],                   │\n");
+    check_contains(shown, "│                             │                       "
+                          "│              │ twice                       │\n");
+    check_contains(shown, " Trainable params: 20 ");
+    begin(false);
+    check_ok(lm_summary(row));
+    end();
+    assert_null(strstr(shown, "Connected to"));
+    lm_free(m), lm_free(row);
+}
+
 static void memory(void **state)
 {
     (void)state;
@@ -124,4 +157,4 @@ static void lines(void **state)
     lm_free(m);
 }
 
-RUN(cmocka_unit_test(as_keras_prints_it), cmocka_unit_test(memory), cmocka_unit_test(lines))
+RUN(cmocka_unit_test(as_keras_prints_it), cmocka_unit_test(graphs), cmocka_unit_test(memory), cmocka_unit_test(lines))
