@@ -113,24 +113,25 @@ static float largest(const float *x, size_t n)
     return most;
 }
 
-/* Against the largest of the array: rounding tips a mask now and then, which is one term of a sum the more. */
-static bool is_close(const float *want, const float *have, size_t n, float tolerance, size_t *at)
+/* The largest difference, as a share of the largest element; infinite where one alone is not finite. */
+static float difference(const float *want, const float *have, size_t n, size_t *at)
 {
-    float most = largest(want, n);
-    size_t differ = 0;
+    float most = largest(want, n), worst = 0;
     for (size_t i = 0; i < n; i++) {
-        if (fabsf(want[i] - have[i]) <= tolerance * (most + 0.1f) || (isnan(want[i]) && isnan(have[i])) ||
-            want[i] == have[i])
-            continue;
-        if (!differ++) *at = i;
+        if ((isnan(want[i]) && isnan(have[i])) || want[i] == have[i]) continue;
+        float off = isfinite(want[i] - have[i]) ? fabsf(want[i] - have[i]) / (most + 0.1f) : INFINITY;
+        if (off > worst) worst = off, *at = i;
     }
-    return differ == 0;
+    return worst;
 }
 
-static void compare(const random_net *r, unsigned seed, const char *what, unsigned off, const results *want,
+/* Fails on a gross difference. Returns whether there is a slight one: rounding tips a mask of relu now and then,
+ * and a gradient has one term the more. */
+static bool compare(const random_net *r, unsigned seed, const char *what, unsigned off, const results *want,
                     const results *have)
 {
     size_t from = 0, at = 0;
+    bool slight = false;
     for (int step = 0; step < STEPS; step++) {
         bool spoilt = step == SPOILT && r->guarded;
         for (int i = 0; i < r->noutputs + r->variables; i++) {
@@ -140,19 +141,21 @@ static void compare(const random_net *r, unsigned seed, const char *what, unsign
             const float *x = want->all + from, *y = have->all + from;
             from += n;
             for (size_t k = 0; k < n && !is_output; k++)
-                if (isnan(x[k])) return;        /* 0 times NaN is counted differently where there is padding */
-            if ((spoilt && is_output) || is_close(x, y, n, r->half ? 0.1f : 2e-3f, &at)) continue;
+                if (isnan(x[k])) return slight; /* 0 times NaN counts differently where there is padding */
+            float worst = spoilt && is_output ? 0 : difference(x, y, n, &at);
+            slight |= worst > 5e-4f;
+            if (worst <= (r->half ? 0.3f : 0.05f)) continue;
             print(r, off);
-            fprintf(stderr, "net %u, %s, step %d: %s %d of %zu, element %zu is %g, not %g\n", seed, what, step,
-                    is_output ? "output" : "variable", is_output ? i : i - r->noutputs, n, at, (double)y[at],
-                    (double)x[at]);
-            fail();
+            fail_msg("net %u, %s, step %d: %s %d of %zu, element %zu is %g, not %g", seed, what, step,
+                     is_output ? "output" : "variable", is_output ? i : i - r->noutputs, n, at, (double)y[at],
+                     (double)x[at]);
         }
     }
+    return slight && !r->half;
 }
 
 /* More than usual, by hand: nets FIRST to FIRST + COUNT - 1 with LAMINA_TEST_NETS=FIRST:COUNT. Of tens of thousands a
- * few amplify rounding from step to step. */
+ * few amplify rounding grossly from step to step. */
 static void range(unsigned *first, unsigned *count)
 {
     const char *text = getenv("LAMINA_TEST_NETS");
@@ -167,7 +170,7 @@ static void equals_interpreter(void **state)
         LM__PASS_LIST(LM__PASS)
 #undef LM__PASS
     };
-    unsigned first, count;
+    unsigned first, count, slight = 0;
     (void)state;
     range(&first, &count);
     for (unsigned seed = first; seed < first + count; seed++) {
@@ -175,19 +178,20 @@ static void equals_interpreter(void **state)
         random_net_make(&r, seed);
         /* The interpreter rounds to bfloat16 where a plan does not. */
         results want = r.half ? by_plan(&r, ~0u, false) : by_interpreter(&r), have = by_plan(&r, 0, false);
-        compare(&r, seed, "all passes", 0, &want, &have);
+        slight += compare(&r, seed, "all passes", 0, &want, &have);
         free(have.all), have = by_plan(&r, ~0u, false);
-        compare(&r, seed, "no passes", ~0u, &want, &have);
+        (void)compare(&r, seed, "no passes", ~0u, &want, &have);
         free(have.all);
         for (int k = 0; k < 3; k++) {
             unsigned pass = (seed * 3 + (unsigned)k) % LM__PASS_COUNT;
             have = by_plan(&r, 1u << pass, false);
-            compare(&r, seed, names[pass], 1u << pass, &want, &have);
+            (void)compare(&r, seed, names[pass], 1u << pass, &want, &have);
             free(have.all);
         }
         free(want.all);
         random_net_free(&r);
     }
+    if (slight > 1 + count / 20) fail_msg("%u of %u nets differ slightly", slight, count);
 }
 
 static void threads_give_the_same_bytes(void **state)
