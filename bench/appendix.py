@@ -1,4 +1,4 @@
-"""Batch sizes, 1 against 2 threads, and two threads that predict with one model."""
+"""Batch sizes, fit, 1 against 2 threads, and two threads that predict with one model."""
 import os
 import pathlib
 import struct
@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 
+import fit
 import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -81,9 +82,24 @@ def start(arguments, notes):
     return {"first_prediction_ms": best, "planning_ms": plans[0]["planning_ms"]}
 
 
+def fits(arguments, notes):
+    """fit with its bar: ms a step of both, the better of two turns."""
+    best = {}
+    for _ in range(2):
+        ours, error = fit.lamina(arguments.lamina)
+        rows, failed = machine.lines([arguments.peers / "keras/bin/python", HERE / "fit.py", arguments.programs], HERE)
+        if error or failed or not rows:
+            notes.append(f"fit: {error or failed or 'no figures'}")
+            return None
+        for who, ms in (("lamina", ours), ("keras-tf", rows[-1]["ms_per_step"])):
+            best[who] = min(ms, best.get(who, ms))
+    return best
+
+
 def measure(arguments, notes):
-    print("appendix: batch sizes, threads", file=sys.stderr, flush=True)
-    result = {"batches": batches(arguments, notes), "start": start(arguments, notes)}
+    print("appendix: batch sizes, fit, threads", file=sys.stderr, flush=True)
+    result = {"batches": batches(arguments, notes), "start": start(arguments, notes),
+              "fit": fits(arguments, notes)}
     if len(os.sched_getaffinity(0)) > 1:
         result["threads"] = threads(arguments, notes)
         result["predictors"] = predictors(arguments, notes)

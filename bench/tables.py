@@ -98,6 +98,10 @@ def show_appendix(result):
         print("\nLamina on 1 and on 2 threads, milliseconds per step:")
         for t in result["threads"]:
             print(f"{t['name']:<18}{t['ms'][0]:>11.3f}{t['ms'][1]:>11.3f}   {t['ms'][0] / t['ms'][1]:.2f} times")
+    if result.get("fit"):
+        f = result["fit"]
+        print(f"\nfit with its progress bar, two epochs of MNIST: {f['lamina']:.3f} ms a step, Keras {f['keras-tf']:.3f}: "
+              f"{f['keras-tf'] / f['lamina']:.2f} x (goal 5)")
     if result.get("start"):
         s = result["start"]
         print(f"\nFrom the start of the command to its end with one prediction made: {s['first_prediction_ms']:.1f} ms (goal 15); "
