@@ -27,7 +27,8 @@ static void weights(void **state)
     check_ok(lm_load_weights(m, LM_SOURCE_DIR "/tests/data/formats/attention.weights.h5"));
     check_ok(lm__npz_open(LM_SOURCE_DIR "/tests/data/formats/attention.npz", &npz));
     x[0] = lm__npz_read(npz, "x0"), x[1] = lm__npz_read(npz, "x1"), want = lm__npz_read(npz, "y");
-    check_ok(lm_predict_outputs(m, lm_data_batch(lm_data_from_tensors(2, x), 3, false), &y));
+    lm_dataset *data = lm_data_batch(lm_data_from_tensors(2, x), 3, false);
+    check_ok(lm_predict_outputs(m, data, &y));
     assert_int_equal(lm_tensor_size(y), 3 * 6 * 7);
     for (size_t i = 0; i < lm_tensor_size(y); i++)
         assert_true(fabs(lm_tensor_get(y, i) - lm_tensor_get(want, i)) < 1e-5);
@@ -41,10 +42,10 @@ static void weights(void **state)
     lm_model *again = lm_load("attention_test.keras");
     lm_tensor *answer = NULL;
     assert_same_state(m, again);
-    check_ok(lm_predict_outputs(again, lm_data_batch(lm_data_from_tensors(2, x), 3, false), &answer));
+    check_ok(lm_predict_outputs(again, data, &answer));
     assert_same_tensor(y, answer);
     remove("attention_test.keras");
-    lm_free(answer), lm_free(again);
+    lm_free(answer), lm_free(again), lm_free(data);
     lm__npz_close(npz);
     lm_free(x[0]), lm_free(x[1]), lm_free(want), lm_free(y), lm_free(m), lm_free(other);
 }
