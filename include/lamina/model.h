@@ -265,8 +265,9 @@ lm_tensor *lm_predict_array(const lm_model *model, lm_tensor *x);
 /* The same for models of several outputs: y[0] … y[lm_model_outputs(model) - 1] receive a new reference each,
  * poisoned on failure. Of several inputs the data's first tensors are theirs, in order. Any thread. */
 lm_status lm_predict_outputs(const lm_model *model, lm_dataset *data, lm_tensor **y);
-/* What the layer of that name puts out for all of x, computed in one go, in inference: feature maps, embeddings. New
- * reference, poisoned on failure; LM_NOT_FOUND suggests the nearest name. Any thread. */
+/* What the layer of that name puts out for all of x, computed in one go, in inference: feature maps, embeddings. Of a
+ * layer that is called several times: the first call. New reference, poisoned on failure; LM_NOT_FOUND suggests the
+ * nearest name. Any thread. */
 lm_tensor *lm_predict_layer(const lm_model *model, lm_tensor *x, const char *layer);
 /* One call on the caller's memory: x is (n, …) of the input's type and shape, y receives (n, …). Any thread. */
 lm_status lm_predict_into(const lm_model *model, int64_t n, const void *x, void *y);

@@ -2,6 +2,8 @@
 #include "nn/loss.h"
 #include "ops/support.h"
 
+#include <math.h>
+
 static bool ends_in_one(const lm_value *v)
 {
     return v->shape.rank && v->shape.dim[v->shape.rank - 1] == 1;
@@ -34,6 +36,13 @@ void lm__same_rank(lm_value **a, lm_value **b)
 lm_value *lm__cast_to(lm_value *x, lm_dtype dtype)
 {
     return lm__bad(x) || x->dtype == dtype ? x : lm_op_cast(x, dtype);
+}
+
+lm_value *lm__index_of(lm_value *x, lm_dtype dtype)
+{
+    if (!lm__bad(x) && lm__is_float(x->dtype) && !lm__is_float(dtype))
+        x = lm_op_where(lm_op_isfinite(x), x, lm__like(x, HUGE_VAL));
+    return lm__cast_to(x, dtype);
 }
 
 lm_value *lm__cast_out(lm_value *x)

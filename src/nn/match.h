@@ -12,6 +12,8 @@ lm_status lm__match_targets(lm_value **y_true, lm_value **y_pred, bool integer_t
 void lm__same_rank(lm_value **a, lm_value **b);
 lm_value *lm__add_last(lm_value *v);            /* with a last axis of size 1       */
 lm_value *lm__cast_to(lm_value *x, lm_dtype dtype);
+/* The same for indices: NaN and infinity, which a cast to an integer makes 0, become its largest number. */
+lm_value *lm__index_of(lm_value *x, lm_dtype dtype);
 /* What leaves a model: half floats become float32. */
 lm_value *lm__cast_out(lm_value *x);
 

@@ -143,6 +143,15 @@ typedef struct scratch {
     lm_value **value;
 } scratch;
 
+/* A call that failed. A layer whose weights were made for another call is told from one that fits nothing. */
+static lm_status in_call(const lm_model *model, int layer, bool made)
+{
+    if (made && model->layer[layer]->nweights)
+        lm__fail(lm_last_status(), "its weights were made for an earlier call with an input of another shape: %.700s",
+                 lm_last_error());
+    return in_layer(model, layer);
+}
+
 /* One call: makes the layer's weights first, and infers its output. */
 static lm_status build_node(lm_model *model, scratch *s, int i)
 {
@@ -153,12 +162,13 @@ static lm_status build_node(lm_model *model, scratch *s, int i)
     lm__shape *shape = lm__arena_alloc(s->graph->arena, n * sizeof *shape);
     if (!in || !shape) return lm__no_memory(n * sizeof *shape);
     for (int k = 0; k < node->nin; k++) in[k] = s->value[node->in[k]], shape[k] = in[k]->shape;
-    if (build_weights(model, layer, node->nin, shape)) return in_layer(model, node->layer);
+    bool made = layer->built;
+    if (build_weights(model, layer, node->nin, shape)) return in_call(model, node->layer, made);
     lm__layer_call call = {.graph = s->graph, .options = node->options};
     lm_value *y = lm__layer_call_on_all(layer, &call, node->nin, in);
     if (lm_failed(s->graph) || lm__bad(y)) {
         lm__object_check(s->graph, &lm__graph_type, "model");
-        return in_layer(model, node->layer);
+        return in_call(model, node->layer, made);
     }
     node->shape = y->shape, node->dtype = lm__cast_out(y)->dtype;
     s->value[i] = y;

@@ -100,7 +100,7 @@ static lm_value *comes_in(const lm_model *model, int input, lm_value *x)
         for (int k = 0; k < model->node[i].nin; k++)
             kept |= model->node[i].in[k] == input && lm__layer_takes_numbers(model->layer[model->node[i].layer]);
     if (lm__bad(x) || (kept && lm__is_integer(x->dtype))) return x;
-    return lm__cast_to(x, model->node[input].dtype);
+    return lm__index_of(x, model->node[input].dtype);
 }
 
 /* Each call of a layer draws numbers of its own. */

@@ -43,6 +43,28 @@ static void numbers_out_of_range(void **state)
     lm_free(m);
 }
 
+/* What is no number is no row either. */
+static void no_number(void **state)
+{
+    (void)state;
+    lm_model *m = lm_sequential(lm_input(.shape = {3}), lm_embedding(.input_dim = 5, .output_dim = 2));
+    float ids[2][3] = {{0, 2.7f, 2}, {1, 0, 4}}, out[12];
+    check_ok(lm_predict_into(m, 2, ids, out));
+    assert_memory_equal(out + 2, out + 4, 2 * sizeof *out);
+    for (int i = 0; i < 3; i++) {
+        ids[1][1] = i == 0 ? NAN : i == 1 ? INFINITY : -INFINITY;
+        check_status(lm_predict_into(m, 2, ids, out), LM_INVALID);
+        check_contains(lm_last_error(), " at position 4 is out of range for axis 0 with 5 elements");
+    }
+    lm_model *whole = lm_sequential(lm_input(.shape = {3}, .dtype = "int32"),
+                                    lm_embedding(.input_dim = 5, .output_dim = 2));
+    ids[1][1] = NAN;
+    lm_tensor *x = lm_tensor_copy_of(LM_F32, 2, (int64_t[]){2, 3}, ids), *y = lm_predict_array(whole, x);
+    check_contains(lm_error(y), " at position 4 is out of range for axis 0 with 5 elements");
+    lm_free(x), lm_free(y), lm_free(whole);
+    lm_free(m);
+}
+
 /* 2^24 + 1 is no float32: it must come through as it is, in all of the model's steps and whatever integer brings it.
  */
 static void large_numbers(void **state)
@@ -177,5 +199,6 @@ static void dropout(void **state)
     lm_free(x), lm_free(both), lm_free(y), lm_free(known), lm_free(layer);
 }
 
-RUN(cmocka_unit_test(refusals), cmocka_unit_test(numbers_out_of_range), cmocka_unit_test(large_numbers),
+RUN(cmocka_unit_test(refusals), cmocka_unit_test(numbers_out_of_range), cmocka_unit_test(no_number),
+    cmocka_unit_test(large_numbers),
     cmocka_unit_test(fused_is_scan), cmocka_unit_test(dropout))

@@ -172,6 +172,16 @@ static void shared_layer(void **state)
     lm_free(one), lm_free(y), lm_free(turned), lm_free(data), lm_free(x), lm_free(zero), lm_free(m);
 }
 
+static void shared_misfit(void **state)
+{
+    (void)state;
+    lm_layer *in = lm_input(.shape = {3}), *twice = lm_dense(.units = 2);
+    lm_model *m = lm_functional(.inputs = {in}, .outputs = {lm_call(twice, lm_call(twice, in))});
+    check_contains(lm_error(m), "layer 0 (dense): its weights were made for an earlier call with an input of "
+                                "another shape: ");
+    lm_free(m);
+}
+
 /* An autoencoder and its encoder: training one trains the other. Either may be freed first. */
 static void shared_by_models(void **state)
 {
@@ -339,6 +349,7 @@ static void memory_fails(void **state)
 }
 
 RUN(cmocka_unit_test(by_hand), cmocka_unit_test(trains), cmocka_unit_test(inputs), cmocka_unit_test(outputs),
-    cmocka_unit_test(shared_layer), cmocka_unit_test(shared_by_models), cmocka_unit_test(two_dropouts),
+    cmocka_unit_test(shared_layer), cmocka_unit_test(shared_misfit),
+    cmocka_unit_test(shared_by_models), cmocka_unit_test(two_dropouts),
     cmocka_unit_test(mistakes), cmocka_unit_test(poison_spreads), cmocka_unit_test(large),
     cmocka_unit_test(memory_fails))

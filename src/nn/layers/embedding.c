@@ -9,7 +9,8 @@
 #ifdef LM_HEADER
 /* Embedding: each number of the input, from 0 to input_dim - 1, becomes a row of a table that is trained. Another
  * number fails the call, with a message that names it; negative ones count from the end, as in Keras on a CPU.
- * Input (N, …) whole numbers: int32 and int64 as they are; others become int32, fractions cut off. Output (N, …,
+ * Input (N, …) whole numbers: int32 and int64 as they are; others become int32, fractions cut off, and NaN and
+ * infinity fail as a number that is out of range. Output (N, …,
  * output_dim). Weights: embeddings (input_dim, output_dim). The gradient has all rows, so that decay and averages of
  * an optimizer reach those that a batch did not use, as in Keras. mask_zero: only false. */
 typedef struct lm_embedding_args {
@@ -34,7 +35,7 @@ static lm_status build(lm_layer *layer, const lm__shape *input, uint64_t seed)
 
 static lm_value *call(lm_layer *layer, const lm__layer_call *call, lm_value *x)
 {
-    if (!lm__bad(x) && x->dtype != LM_I64) x = lm__cast_to(x, LM_I32);
+    if (!lm__bad(x) && x->dtype != LM_I64) x = lm__index_of(x, LM_I32);
     return lm_op_gather(lm__layer_read(layer, call, 0), x, 0);
 }
 
