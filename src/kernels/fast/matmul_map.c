@@ -11,7 +11,7 @@
 
 enum {
     BLOCK = 64 << 10,       /* bytes of a block of the product: with the operands', in the second-level cache */
-    KEPT = 128 << 10,       /* numbers of the matrix that every block reads whole: it must stay in that cache */
+    KEPT = 256 << 10,       /* numbers of the matrix that every block reads whole: it must stay in that cache */
 };
 
 typedef struct state {
