@@ -335,6 +335,7 @@ static lm_value *input(maker *m)
     m->batch = shape.dim[0] = batches[m->large ? 5 + pick(m, 5) : pick(m, 9)];
     for (int d = 1; d < shape.rank; d++)
         shape.dim[d] = d == shape.rank - 1 ? size(m) : sides[m->large ? 3 + pick(m, 5) : pick(m, 6)];
+    if (shape.rank == 3 && pick(m, 12) == 0) shape.dim[1] = 0;  /* no steps */
     m->net->inputs = 1;
     for (int d = 0; d < shape.rank; d++) m->net->inputs *= (size_t)shape.dim[d];
     m->net->input = numbers(m->net->inputs);
