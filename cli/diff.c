@@ -13,8 +13,9 @@ static const char help[] =
     "Usage: lamina diff A B [--tolerance X] [--weights-only] [--quiet]\n\n"
     "  lamina diff before.keras after.keras       what training has changed\n"
     "  lamina diff mnist.h5 mnist.keras           whether a conversion has kept everything\n\n"
-    "Layers are compared in order. Of each weight the largest difference is told, as it is and relative to the\n"
-    "larger of the two numbers, and how many numbers differ. The names of the models themselves are not compared.\n\n"
+    "Layers are compared in order, then how they are connected. Of each weight the largest difference is told, as\n"
+    "it is and relative to the larger of the two numbers, and how many numbers differ. The names of the models\n"
+    "themselves are not compared.\n\n"
     "  --tolerance X    numbers that differ by at most X count as equal (default: 0)\n"
     "  --weights-only   compare neither arguments nor how the models are compiled\n"
     "  --quiet          print nothing; the exit status tells\n\n"
@@ -239,31 +240,102 @@ static void compare_input(comparison *c)
             m < 0 ? "not known" : cli_shape(m, b, right, sizeof right));
 }
 
-static json_t *compile_json(const lm_model *model)
+/* The [layer, call, output] in a tree of arguments: by names for people, by the layers' numbers to compare. */
+static void put_places(FILE *to, const json_t *layers, const json_t *at, bool names)
 {
-    char *text = lm_model_to_json(model);
-    json_t *all = text ? json_loads(text, 0, NULL) : NULL, *compile = json_object_get(all, "compile_config");
-    json_incref(compile);
-    json_decref(all);
-    lm_string_free(text);
-    return compile;
+    const json_t *history = json_object_get(json_object_get(at, "config"), "keras_history");
+    const json_t *place = history ? history : at, *of = json_array_get(place, 0);
+    size_t number = 0;
+    if (!json_is_string(of)) {
+        for (size_t i = 0; i < json_array_size(at); i++) put_places(to, layers, json_array_get(at, i), names);
+        return;
+    }
+    while (number < json_array_size(layers) &&
+           !json_equal(of, json_object_get(json_array_get(layers, number), "name"))) number++;
+    if (names) fprintf(to, " %s", json_string_value(of));
+    else fprintf(to, " %zu", number);
+    json_int_t call = json_integer_value(json_array_get(place, 1));
+    if (call) fprintf(to, "[%lld]", (long long)call);
 }
 
-static void compare_compile(comparison *c)
+/* What `at`, the calls of a layer or a list of places, takes; to be freed. NULL: no memory. */
+static char *places_text(const json_t *layers, const json_t *at, bool names)
 {
-    json_t *a = compile_json(c->model[0]), *b = compile_json(c->model[1]);
+    char *text = NULL;
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+    if (!to) return NULL;
+    bool calls = json_is_object(json_array_get(at, 0));
+    if (!calls) put_places(to, layers, at, names);
+    for (size_t i = 0; calls && i < json_array_size(at); i++) {
+        const json_t *call = json_array_get(at, i), *options = json_object_get(call, "kwargs");
+        if (i) fputs(";", to);
+        put_places(to, layers, json_object_get(call, "args"), names);
+        if (!json_object_size(options)) continue;
+        fputc(' ', to);
+        json_dumpf(options, to, JSON_COMPACT | JSON_SORT_KEYS);
+    }
+    if (!fclose(to)) return text;
+    free(text);
+    return NULL;
+}
+
+static void compare_places(comparison *c, const char *what, json_t *const layers[2], const json_t *a, const json_t *b)
+{
+    char *text[4];
+    for (int i = 0; i < 4; i++) text[i] = places_text(layers[i % 2], i % 2 ? b : a, i > 1);
+    if (!text[0] || !text[1] || !text[2] || !text[3]) say(c, "%s: not compared, out of memory", what);
+    else if (strcmp(text[0], text[1]) != 0) say(c, "%s:%s |%s", what, text[2], text[3]);
+    for (int i = 0; i < 4; i++) free(text[i]);
+}
+
+/* How the layers are connected. */
+static void compare_graphs(comparison *c, const json_t *a, const json_t *b)
+{
+    const char *left = json_string_value(json_object_get(a, "class_name"));
+    const char *right = json_string_value(json_object_get(b, "class_name"));
+    if (left && right && strcmp(left, right) != 0) say(c, "model: %s | %s", left, right);
+    a = json_object_get(a, "config"), b = json_object_get(b, "config");
+    json_t *const layers[2] = {json_object_get(a, "layers"), json_object_get(b, "layers")};
+    for (size_t i = 0; i < json_array_size(layers[0]) && i < json_array_size(layers[1]); i++) {
+        const json_t *one = json_array_get(layers[0], i), *other = json_array_get(layers[1], i);
+        char what[160];
+        const char *name = json_string_value(json_object_get(one, "name"));
+        snprintf(what, sizeof what, "what %.120s takes", name ? name : "a layer");
+        compare_places(c, what, layers, json_object_get(one, "inbound_nodes"),
+                       json_object_get(other, "inbound_nodes"));
+    }
+    compare_places(c, "the model's inputs", layers, json_object_get(a, "input_layers"),
+                   json_object_get(b, "input_layers"));
+    compare_places(c, "the model's outputs", layers, json_object_get(a, "output_layers"),
+                   json_object_get(b, "output_layers"));
+}
+
+static json_t *whole_json(const lm_model *model)
+{
+    char *text = lm_model_to_json(model);
+    json_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    lm_string_free(text);
+    return all;
+}
+
+static void compare_configs(comparison *c)
+{
+    json_t *left = whole_json(c->model[0]), *right = whole_json(c->model[1]);
+    json_t *a = json_object_get(left, "compile_config"), *b = json_object_get(right, "compile_config");
+    compare_graphs(c, left, right);
     c->title = "compiled with";
     if (!a != !b) say(c, "  only %s is compiled", c->path[!a]);
     else if (a) compare_json(c, "", a, b);
     c->title = NULL;
-    json_decref(a), json_decref(b);
+    json_decref(left), json_decref(right);
 }
 
 static int compare(comparison *c)
 {
     if (!c->weights_only) compare_input(c);
     if (pair_up(c)) return TROUBLE;
-    if (!c->weights_only) compare_compile(c);
+    if (!c->weights_only) compare_configs(c);
     return c->differences ? DIFFERENT : SAME;
 }
 

@@ -72,11 +72,19 @@ input() {
     printf '{"class_name": "InputLayer", "name": "%s", "config": {"name": "%s", "batch_shape": [null, 4]}, ' $1 $1
     printf '"inbound_nodes": []}'
 }
-cat > two.json << END
-{"class_name": "Functional", "config": {"name": "two", "layers": [$(input a), $(input b), {"class_name": "Add", "name": "sum",
- "config": {"name": "sum"}, "inbound_nodes": [{"args": [[$(tensor a), $(tensor b)]], "kwargs": {}}]}],
+graph() {
+    cat << END
+{"class_name": "Functional", "config": {"name": "two", "layers": [$(input a), $(input b), {"class_name": "$1",
+ "name": "sum", "config": {"name": "sum"}, "inbound_nodes": [{"args": [[$(tensor $2), $(tensor $3)]], "kwargs": {}}]}],
  "input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [["sum", 0, 0]]}}
 END
+}
+graph Add a b > two.json
+graph Subtract a b > less.json
+graph Subtract b a > more.json
+expect 0 '' "$lamina" diff less.json less.json
+"$lamina" diff less.json more.json > out 2> err && fail 'diff does not compare how layers are connected'
+[ "$(cat out)" = 'what sum takes: a b | b a' ] || { fail 'diff tells connections wrongly:'; cat out err; }
 expect 0 'Connected to' "$lamina" summary two.json
 expect 1 'takes 2 inputs and gives 1 output, but lamina bench works with' "$lamina" bench two.json --inference
 expect 1 'but lamina train works with models of one input' \
