@@ -240,20 +240,25 @@ static void compare_input(comparison *c)
             m < 0 ? "not known" : cli_shape(m, b, right, sizeof right));
 }
 
-/* The [layer, call, output] in a tree of arguments: by names for people, by the layers' numbers to compare. */
+/* The number of the layer of that name; how many there are where none is. */
+static size_t numbered(const json_t *layers, const json_t *name)
+{
+    size_t i = 0;
+    while (i < json_array_size(layers) && !json_equal(name, json_object_get(json_array_get(layers, i), "name"))) i++;
+    return i;
+}
+
+/* The [layer, call, output] in a tree of arguments: by names, or by the layers' numbers. */
 static void put_places(FILE *to, const json_t *layers, const json_t *at, bool names)
 {
     const json_t *history = json_object_get(json_object_get(at, "config"), "keras_history");
     const json_t *place = history ? history : at, *of = json_array_get(place, 0);
-    size_t number = 0;
     if (!json_is_string(of)) {
         for (size_t i = 0; i < json_array_size(at); i++) put_places(to, layers, json_array_get(at, i), names);
         return;
     }
-    while (number < json_array_size(layers) &&
-           !json_equal(of, json_object_get(json_array_get(layers, number), "name"))) number++;
     if (names) fprintf(to, " %s", json_string_value(of));
-    else fprintf(to, " %zu", number);
+    else fprintf(to, " %zu", numbered(layers, of));
     json_int_t call = json_integer_value(json_array_get(place, 1));
     if (call) fprintf(to, "[%lld]", (long long)call);
 }
@@ -280,10 +285,21 @@ static char *places_text(const json_t *layers, const json_t *at, bool names)
     return NULL;
 }
 
+/* Layers of the same names are told by these, since an order has many; others by their numbers. */
+static bool same_names(json_t *const layers[2])
+{
+    size_t n = json_array_size(layers[0]);
+    bool same = n == json_array_size(layers[1]);
+    for (size_t i = 0; same && i < n; i++)
+        same = numbered(layers[1], json_object_get(json_array_get(layers[0], i), "name")) < n;
+    return same;
+}
+
 static void compare_places(comparison *c, const char *what, json_t *const layers[2], const json_t *a, const json_t *b)
 {
     char *text[4];
-    for (int i = 0; i < 4; i++) text[i] = places_text(layers[i % 2], i % 2 ? b : a, i > 1);
+    bool named = same_names(layers);
+    for (int i = 0; i < 4; i++) text[i] = places_text(layers[i % 2], i % 2 ? b : a, named || i > 1);
     if (!text[0] || !text[1] || !text[2] || !text[3]) say(c, "%s: not compared, out of memory", what);
     else if (strcmp(text[0], text[1]) != 0) say(c, "%s:%s |%s", what, text[2], text[3]);
     for (int i = 0; i < 4; i++) free(text[i]);
@@ -297,10 +313,12 @@ static void compare_graphs(comparison *c, const json_t *a, const json_t *b)
     if (left && right && strcmp(left, right) != 0) say(c, "model: %s | %s", left, right);
     a = json_object_get(a, "config"), b = json_object_get(b, "config");
     json_t *const layers[2] = {json_object_get(a, "layers"), json_object_get(b, "layers")};
+    bool named = same_names(layers);
     for (size_t i = 0; i < json_array_size(layers[0]) && i < json_array_size(layers[1]); i++) {
-        const json_t *one = json_array_get(layers[0], i), *other = json_array_get(layers[1], i);
+        const json_t *one = json_array_get(layers[0], i), *title = json_object_get(one, "name");
+        const json_t *other = json_array_get(layers[1], named ? numbered(layers[1], title) : i);
         char what[160];
-        const char *name = json_string_value(json_object_get(one, "name"));
+        const char *name = json_string_value(title);
         snprintf(what, sizeof what, "what %.120s takes", name ? name : "a layer");
         compare_places(c, what, layers, json_object_get(one, "inbound_nodes"),
                        json_object_get(other, "inbound_nodes"));
