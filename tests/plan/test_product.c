@@ -66,6 +66,12 @@ static size_t bytes_of(const lm_value *v)
     return size;
 }
 
+/* With room behind it that keeps the next output aligned. */
+static size_t room_of(const lm_value *v)
+{
+    return (bytes_of(v) + 7) & ~(size_t)7;
+}
+
 /* The outputs in new memory, one after the other. */
 static char *run(const lm_graph *g, unsigned off, const void *const *in, size_t *count, lm__text *text)
 {
@@ -74,9 +80,9 @@ static char *run(const lm_graph *g, unsigned off, const void *const *in, size_t 
     lm__context *context;
     void *out[4];
     size_t total = 0;
-    for (int i = 0; i < g->noutputs; i++) total += bytes_of(g->outputs[i]);
+    for (int i = 0; i < g->noutputs; i++) total += room_of(g->outputs[i]);
     char *all = calloc(total, 1), *at = all;
-    for (int i = 0; i < g->noutputs; at += bytes_of(g->outputs[i++])) out[i] = at;
+    for (int i = 0; i < g->noutputs; at += room_of(g->outputs[i++])) out[i] = at;
     check_ok(lm__plan_new(g, NULL, &options, &plan));
     if (text) lm__plan_print(plan, false, text);
     check_ok(lm__context_new(plan, &context));
@@ -102,7 +108,7 @@ static void check_close(const lm_graph *g, const char *want, const char *have)
                 if (!(fabsf(x[k] - y[k]) <= 2e-5f * largest))
                     fail_msg("output %d, element %zu: %g, not %g", i, k, (double)y[k], (double)x[k]);
         }
-        want += bytes, have += bytes;
+        want += room_of(g->outputs[i]), have += room_of(g->outputs[i]);
     }
 }
 

@@ -53,7 +53,7 @@ static lm_layer *weighted(uint64_t kind)
     case 3:
         return lm_conv2d_transpose(.filters = size(), .kernel_size = {size(), size()}, .strides = {size(), size()},
                                    .padding = text(yes() ? "same" : "valid"),
-                                   .output_padding = {yes() ? LM_ANY : size(), yes() ? LM_ANY : size() - 1},
+                                   .output_padding = {yes() ? LM_ANY : size(), yes() ? LM_ANY : size() / 2},
                                    .dilation_rate = {yes() ? 1 : size(), 1}, .activation = activation());
     case 4:
         return lm_embedding(.input_dim = 4 * size(), .output_dim = size(), .embeddings_initializer = text("uniform"));
