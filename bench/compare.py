@@ -54,6 +54,7 @@ def rounds(arguments, notes):
             if busy > 0.05:
                 notes.append(f"the machine was {100 * busy:.0f} % busy with something else before {who} in round {turn + 1}")
             print(f"round {turn + 1}/{arguments.rounds}: {who}", file=sys.stderr, flush=True)
+            machine.warm(arguments.watch)
             begun = time.monotonic()
             rows, error = run()
             for row in rows:

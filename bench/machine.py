@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import time
 
 TIMEOUT = 300                   # seconds for a program
@@ -43,6 +44,13 @@ def busy(seconds):
     all_after, idle_after = read()
     passed = all_after - all_before
     return 1 - (idle_after - idle_before) / passed if passed else 0.0
+
+
+def warm(seconds):
+    """Keeps every CPU busy: one that was idle takes a while to come to speed."""
+    loop = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
+    for process in [subprocess.Popen([sys.executable, "-c", loop]) for _ in os.sched_getaffinity(0)]:
+        process.wait()
 
 
 def text_of(path):
