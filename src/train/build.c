@@ -144,9 +144,12 @@ typedef struct scratch {
 } scratch;
 
 /* A call that failed. A layer whose weights were made for another call is told from one that fits nothing. */
-static lm_status in_call(const lm_model *model, int layer, bool made)
+static lm_status in_call(const lm_model *model, int node)
 {
-    if (made && model->layer[layer]->nweights)
+    int layer = model->node[node].layer;
+    bool earlier = false;
+    for (int i = 0; i < node; i++) earlier |= model->node[i].layer == layer;
+    if (earlier && model->layer[layer]->nweights)
         lm__fail(lm_last_status(), "its weights were made for an earlier call with an input of another shape: %.700s",
                  lm_last_error());
     return in_layer(model, layer);
@@ -162,13 +165,12 @@ static lm_status build_node(lm_model *model, scratch *s, int i)
     lm__shape *shape = lm__arena_alloc(s->graph->arena, n * sizeof *shape);
     if (!in || !shape) return lm__no_memory(n * sizeof *shape);
     for (int k = 0; k < node->nin; k++) in[k] = s->value[node->in[k]], shape[k] = in[k]->shape;
-    bool made = layer->built;
-    if (build_weights(model, layer, node->nin, shape)) return in_call(model, node->layer, made);
+    if (build_weights(model, layer, node->nin, shape)) return in_call(model, i);
     lm__layer_call call = {.graph = s->graph, .options = node->options};
     lm_value *y = lm__layer_call_on_all(layer, &call, node->nin, in);
     if (lm_failed(s->graph) || lm__bad(y)) {
         lm__object_check(s->graph, &lm__graph_type, "model");
-        return in_call(model, node->layer, made);
+        return in_call(model, i);
     }
     node->shape = y->shape, node->dtype = lm__cast_out(y)->dtype;
     s->value[i] = y;
