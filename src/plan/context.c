@@ -185,7 +185,8 @@ static lm_status run_steps(lm__context *c, double *seconds)
     return LM_OK;
 }
 
-/* Products write over no input, so that they may be repeated. */
+/* Products may be repeated: plain ones write over no input, and variables that a map in one updates are put back by
+ * whoever measures. */
 static lm_status repeat_products(lm__context *c, double *seconds)
 {
     LM_TRY(pack(c));
